@@ -1,0 +1,1 @@
+"""Documents to the bytes of files, one module a format."""

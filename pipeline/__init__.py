@@ -1,0 +1,1 @@
+"""Order, state and the user: the only package that knows of runs."""

@@ -1,0 +1,1 @@
+"""Line images to text; the only package that imports torch."""
