@@ -1,0 +1,137 @@
+"""PDF pages into grey pixels at their scan's own resolution: the only place that calls PDFium.
+
+PDFium keeps global state: one thread of a process at a time may be in here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
+from numpy.typing import NDArray
+
+from pipeline.errors import EncryptedPdfError
+from pipeline.names import shown
+
+Gray = NDArray[np.uint8]  # (H, W), 0 = black
+
+_MAX_OBJECTS = 5000  # looked at on a page; a drawing can hold millions
+_UNSEEN = (pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium_c.FPDF_TEXTRENDERMODE_CLIP)
+
+
+class Placed(NamedTuple):
+    """An image as drawn on a page."""
+
+    ppi: float
+    area: float  # square points
+
+
+class Drawn(NamedTuple):
+    """What matters for the resolution at which a page should be rasterised."""
+
+    images: tuple[Placed, ...]
+    has_visible_text: bool
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[pdfium.PdfDocument]:
+    """Open a PDF without reading it whole.
+
+    Raises:
+        EncryptedPdfError: if it wants a password.
+        pdfium.PdfiumError: if it cannot be made sense of.
+    """
+    try:
+        document = pdfium.PdfDocument(path)
+    except pdfium.PdfiumError as error:
+        if error.err_code == pdfium_c.FPDF_ERR_PASSWORD:
+            raise EncryptedPdfError(
+                f"{shown(path)}: is encrypted and wants a password; "
+                "save a copy without one and convert that"
+            ) from error
+        raise
+    try:
+        yield document
+    finally:
+        document.close()
+
+
+def count_pages(path: Path) -> int:
+    """Number of pages that a PDF says it has."""
+    with _opened(path) as document:
+        return len(document)
+
+
+def rasterize(path: Path, index: int, vector_ppi: float, max_pixels: int) -> tuple[Gray, float]:
+    """Draw one page as a viewer shows it: /Rotate, CropBox and annotations honoured.
+
+    Args:
+        path: the PDF.
+        index: page, from 0.
+        vector_ppi: resolution of a page that is not a scan, see `choose_ppi`.
+        max_pixels: a page that would be larger is drawn at a lower resolution.
+
+    Returns:
+        Pixels, and their resolution in pixels per inch.
+    """
+    with _opened(path) as document:
+        page = document[index]
+        width, height = page.get_size()
+        ppi = choose_ppi(_drawn(page), width * height, vector_ppi)
+        scale = min(ppi / 72, math.sqrt(max_pixels / (width * height)))
+        scale = _whole(width, scale)
+        bitmap = page.render(scale=scale, grayscale=True)
+        gray = np.array(bitmap.to_numpy(), dtype=np.uint8).reshape(bitmap.height, bitmap.width)
+        return gray, scale * 72
+
+
+def choose_ppi(drawn: Drawn, page_area: float, vector_ppi: float) -> float:
+    """The resolution at which no pixel of a scan is lost and none is invented.
+
+    Scans come as one image, as strips, or as a coarse background under a fine mask of the
+    writing: the finest of the large images decides. Where the images cover less than half the
+    page, or text is drawn over them, the page has detail that they do not show.
+    """
+    if not drawn.images:
+        return vector_ppi
+    largest = max(image.area for image in drawn.images)
+    finest = max(image.ppi for image in drawn.images if image.area >= largest / 10)
+    is_scan = sum(image.area for image in drawn.images) >= page_area / 2
+    ppi = finest if is_scan and not drawn.has_visible_text else max(finest, vector_ppi)
+    return min(max(ppi, 50.0), 1200.0)
+
+
+def _whole(width: float, scale: float) -> float:
+    """The scale nudged so that the width is a whole number of pixels, not one more."""
+    return (max(1, round(width * scale)) - 1e-3) / width
+
+
+def _drawn(page: pdfium.PdfPage) -> Drawn:
+    images: list[Placed] = []
+    has_visible_text = False
+    for item in islice(page.get_objects(), _MAX_OBJECTS):
+        if isinstance(item, pdfium.PdfImage):
+            images.extend(_placed(item))
+        elif item.type == pdfium_c.FPDF_PAGEOBJ_TEXT:
+            has_visible_text |= pdfium_c.FPDFTextObj_GetTextRenderMode(item) not in _UNSEEN
+    return Drawn(tuple(images), has_visible_text)
+
+
+def _placed(image: pdfium.PdfImage) -> Iterator[Placed]:
+    """The image with its size on the page, unless it has none."""
+    matrix = image.get_matrix()
+    outer = image.container
+    while outer is not None:
+        matrix = matrix.multiply(outer.get_matrix())
+        outer = outer.container
+    width, height = math.hypot(matrix.a, matrix.b), math.hypot(matrix.c, matrix.d)
+    columns, rows = image.get_px_size()
+    if width > 0 and height > 0:
+        yield Placed(72 * max(columns / width, rows / height), width * height)
