@@ -1,0 +1,32 @@
+"""The arrays that segmentation passes around, and the checks on them."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Gray = NDArray[np.uint8]  # (H, W), 0 = black
+Ink = NDArray[np.bool_]  # (H, W), True = ink
+Labels = NDArray[np.int32]  # (H, W), 0 = background
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int32]
+
+
+def require_gray(gray: Gray) -> None:
+    """Refuse anything but a grey image with at least one pixel.
+
+    Raises:
+        ValueError: if `gray` is not a non-empty 2-D uint8 array.
+    """
+    if gray.ndim != 2 or gray.dtype != np.uint8 or gray.size == 0:
+        raise ValueError(f"expected a uint8 (H, W) image, got {gray.dtype} {gray.shape}")
+
+
+def require_ink(ink: Ink) -> None:
+    """Refuse anything but a mask with at least one pixel.
+
+    Raises:
+        ValueError: if `ink` is not a non-empty 2-D bool array.
+    """
+    if ink.ndim != 2 or ink.dtype != np.bool_ or ink.size == 0:
+        raise ValueError(f"expected a bool (H, W) mask, got {ink.dtype} {ink.shape}")

@@ -1,0 +1,132 @@
+"""Clean a grey page: flatten its paper, blank its dark surround, drop its specks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from pipeline.document import Box
+from segment.arrays import Floats, Gray, Ink, require_gray, require_ink
+
+
+@dataclass(frozen=True, slots=True)
+class CleanParams:
+    """Settings of `flatten`, `find_surround` and `despeckle`."""
+
+    thumb_px: int = 320  # long side of the thumbnail on which paper and surround are looked for
+    brush: float = 0.03  # share of the long side: wider than any pen stroke or letter
+    dark: float = 0.5  # surround is darker than this share of the paper's brightness
+    thickness: float = 0.012  # share of the long side: dark things thinner than this are no surround
+    max_gain: float = 2.5  # contrast of faded ink is raised no further than this
+    speck_share: float = 0.04  # of the squared text height: smaller components are specks
+
+
+def flatten(gray: Gray, params: CleanParams = CleanParams()) -> Gray:
+    """Make the paper evenly white and faded ink dark, so that one threshold fits the page.
+
+    The paper's brightness is a closing of a thumbnail, smoothed (background division, as in
+    Gatos, Pratikakis and Perantonis, Pattern Recognition 39, 2006, with a cheaper surface).
+
+    Args:
+        gray: uint8 (H, W), dark ink on lighter paper.
+        params: see `CleanParams`.
+
+    Returns:
+        uint8 (H, W), paper near 255.
+    """
+    require_gray(gray)
+    thumb = _thumbnail(gray, params.thumb_px)
+    paper = np.maximum(_paper(thumb, params), 32)
+    gain = _gain(thumb, paper, params)
+    scale = np.asarray(255.0 * gain / paper, np.float32)
+    height, width = gray.shape
+    surface = cv2.resize(scale, (width, height), interpolation=cv2.INTER_LINEAR)
+    flat = cv2.multiply(gray, surface, dtype=cv2.CV_32F)
+    return np.asarray(cv2.convertScaleAbs(cv2.max(flat - 255.0 * (gain - 1), 0)), np.uint8)
+
+
+def find_surround(gray: Gray, params: CleanParams = CleanParams()) -> Ink:
+    """Mark the scanner's dark border and whatever dark lies about the page.
+
+    Args:
+        gray: uint8 (H, W).
+        params: see `CleanParams`.
+
+    Returns:
+        bool (H, W), True outside the paper: thick dark areas that touch the image's edge.
+    """
+    require_gray(gray)
+    thumb = _thumbnail(gray, params.thumb_px)
+    size = _odd(params.thickness * max(thumb.shape))
+    brush = cv2.getStructuringElement(cv2.MORPH_RECT, (size, size))
+    dark = np.asarray(thumb < params.dark * np.percentile(thumb, 80), np.uint8)
+    # Beyond the image lies surround, or a border thinner than the brush would be opened away.
+    framed = cv2.copyMakeBorder(dark, size, size, size, size, cv2.BORDER_CONSTANT, value=1)
+    thick = cv2.morphologyEx(framed, cv2.MORPH_OPEN, brush)
+    _, labels = cv2.connectedComponents(thick, connectivity=4)
+    outside = np.asarray(labels == labels[0, 0], np.uint8)
+    outside = cv2.dilate(outside, cv2.getStructuringElement(cv2.MORPH_RECT, (3, 3)))
+    inner = outside[size:-size, size:-size]
+    height, width = gray.shape
+    return np.asarray(cv2.resize(inner, (width, height), interpolation=cv2.INTER_NEAREST) > 0)
+
+
+def content_box(surround: Ink) -> Box | None:
+    """The smallest box that holds all that is not surround.
+
+    Args:
+        surround: bool (H, W), as from `find_surround`.
+
+    Returns:
+        The box, or None if the whole image is surround.
+    """
+    require_ink(surround)
+    rows = np.flatnonzero(~surround.all(axis=1))
+    columns = np.flatnonzero(~surround.all(axis=0))
+    if rows.size == 0:
+        return None
+    return Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+
+
+def despeckle(ink: Ink, min_area_px: int) -> Ink:
+    """Drop components of fewer than `min_area_px` pixels.
+
+    Args:
+        ink: bool (H, W).
+        min_area_px: smallest area that stays.
+
+    Returns:
+        bool (H, W).
+    """
+    require_ink(ink)
+    if min_area_px <= 1:
+        return ink
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink.view(np.uint8), connectivity=8)
+    keep = stats[:, cv2.CC_STAT_AREA] >= min_area_px
+    keep[0] = False
+    return np.asarray(keep[labels])
+
+
+def _thumbnail(gray: Gray, long_side_px: int) -> Gray:
+    factor = min(1.0, long_side_px / max(gray.shape))
+    size = (max(1, round(gray.shape[1] * factor)), max(1, round(gray.shape[0] * factor)))
+    return np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _paper(thumb: Gray, params: CleanParams) -> Floats:
+    size = _odd(params.brush * max(thumb.shape))
+    brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+    closed = cv2.morphologyEx(thumb, cv2.MORPH_CLOSE, brush)
+    return np.asarray(cv2.blur(closed, (size, size)), np.float32)
+
+
+def _gain(thumb: Gray, paper: Floats, params: CleanParams) -> float:
+    """How much to stretch the contrast below paper white."""
+    darkest = float(np.percentile(thumb / paper, 1))
+    return float(np.clip(0.7 / max(1e-3, 1 - darkest), 1.0, params.max_gain))
+
+
+def _odd(size: float) -> int:
+    return max(3, 2 * round(size / 2) + 1)

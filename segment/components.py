@@ -1,0 +1,117 @@
+"""Connected components of ink, and what they tell of rulings, stains and specks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from segment.arrays import Ink, Ints, Labels, require_ink
+
+
+@dataclass(frozen=True, slots=True)
+class Components:
+    """Connected components of a mask, as parallel arrays of N entries.
+
+    Attributes:
+        labels: int32 (H, W); component i has the label i + 1, background 0.
+        left: first column.
+        top: first row.
+        width: columns.
+        height: rows.
+        area: pixels of ink.
+    """
+
+    labels: Labels
+    left: Ints
+    top: Ints
+    width: Ints
+    height: Ints
+    area: Ints
+
+    def __len__(self) -> int:
+        """How many components there are."""
+        return len(self.area)
+
+
+@dataclass(frozen=True, slots=True)
+class RulingParams:
+    """Settings of `split_rulings` and `drop_misfits`; lengths in x-heights."""
+
+    across: float = 7.0  # horizontal rulings are at least this long,
+    down: float = 9.0  # vertical ones this,
+    thickness: float = 0.5  # and none is thicker
+    tallest: float = 9.0  # a component taller than this is no letter, nor are joined ones,
+    solid: float = 0.5  # if so much of its box is ink,
+    frame: float = 0.06  # or so little
+    speck: float = 0.06  # components of less than this share of a squared x-height are specks
+
+
+def find_components(ink: Ink) -> Components:
+    """Label the 8-connected components of a mask.
+
+    Args:
+        ink: bool (H, W).
+
+    Returns:
+        The components, top to bottom by their first pixel.
+    """
+    require_ink(ink)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink.view(np.uint8), connectivity=8)
+    left, top, width, height, area = stats[1:].T
+    return Components(labels, left, top, width, height, area)
+
+
+def split_rulings(
+    ink: Ink, x_height: float, params: RulingParams = RulingParams()
+) -> tuple[Ink, Ink, Ink]:
+    """Part rulings and underlines from letters.
+
+    A ruling is a long thin run; where a letter's stroke crosses it, the stroke stays.
+
+    Args:
+        ink: bool (H, W), skew below about 0.5°.
+        x_height: height of small letters, pixels.
+        params: see `RulingParams`.
+
+    Returns:
+        Three masks (H, W): ink without rulings, horizontal rulings, vertical rulings.
+    """
+    require_ink(ink)
+    mask = ink.view(np.uint8)
+    thickness = max(2, round(params.thickness * x_height))
+    across = _runs(mask, round(params.across * x_height), thickness)
+    down = _runs(mask.T, round(params.down * x_height), thickness).T
+    return ink & ~across & ~down, across, down
+
+
+def drop_misfits(ink: Ink, x_height: float, params: RulingParams = RulingParams()) -> Ink:
+    """Drop components that cannot be writing: specks, frames, photographs, stains.
+
+    Args:
+        ink: bool (H, W), rulings dropped.
+        x_height: height of small letters, pixels.
+        params: see `RulingParams`.
+
+    Returns:
+        bool (H, W).
+    """
+    found = find_components(ink)
+    box = found.width * found.height
+    tall = found.height > params.tallest * x_height
+    filled = found.area / np.maximum(box, 1)
+    misfit = tall & ((filled > params.solid) | (filled < params.frame))
+    speck = found.area < max(2.0, params.speck * x_height * x_height)
+    keep = np.concatenate([[False], ~(misfit | speck)])
+    return np.asarray(keep[found.labels])
+
+
+def _runs(mask: Ink, length_px: int, thickness_px: int) -> Ink:
+    """Pixels of long horizontal runs that are nowhere thicker than `thickness_px`."""
+    source = np.ascontiguousarray(mask, np.uint8)
+    # Scanned rulings waver by a pixel and have holes: look for runs in a thickened mask.
+    thickened = cv2.dilate(source, np.ones((3, 3), np.uint8))
+    runs = cv2.morphologyEx(thickened, cv2.MORPH_OPEN, np.ones((1, max(3, length_px)), np.uint8))
+    upright = cv2.morphologyEx(source, cv2.MORPH_OPEN, np.ones((thickness_px + 1, 1), np.uint8))
+    return np.asarray((runs & source & (1 - upright)) > 0)

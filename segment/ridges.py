@@ -1,0 +1,253 @@
+"""Follow the middles of text lines across a page's local profiles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from segment.arrays import Floats, Ink
+from segment.profiles import blur, stripes
+
+
+@dataclass(frozen=True, slots=True)
+class RidgeParams:
+    """Settings of `trace`; lengths in x-heights."""
+
+    scales: tuple[float, ...] = (0.6, 0.8, 1.0, 1.3, 1.7, 2.3)  # of the page's x-height
+    region: float = 5.0  # text size is taken as constant over about this distance
+    smear: float = 1.5  # deviation of the smoothing along the line
+    weak: float = 0.02  # a place is on a line if its stripe response is above this,
+    strong: float = 0.055  # and the line's best response above this
+    climb: float = 0.3  # a line rises by no more than this from cell to cell
+    gap: float = 5.0  # pieces of a line are joined over no more than this
+    offset: float = 0.5  # and if they meet to within this
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """The middle of a text line, cell by cell.
+
+    Attributes:
+        start: first cell.
+        y: float32 (n,), middle of the small letters.
+        sigma: float32 (n,), half their height.
+        strength: the line's best stripe response.
+    """
+
+    start: int
+    y: Floats
+    sigma: Floats
+    strength: float
+
+    @property
+    def stop(self) -> int:
+        """One past the last cell."""
+        return self.start + len(self.y)
+
+
+@dataclass(frozen=True, slots=True)
+class _Nodes:
+    """Local maxima of the stripe response, ordered by cell, then y."""
+
+    cell: NDArray[np.int64]
+    y: Floats
+    sigma: Floats
+    response: Floats
+
+
+def trace(
+    profiles: Floats, barriers: Ink, x_height: float, cell_px: int, params: RidgeParams
+) -> list[Curve]:
+    """Find the middles of text lines.
+
+    Maxima of the stripe response (`segment.profiles.stripes`) at the text size of their
+    surroundings are linked from column to column, and the pieces joined over word gaps.
+
+    Args:
+        profiles: float32 (H, C), local profiles.
+        barriers: bool (H, C), cells that no line may cross.
+        x_height: the page's height of small letters, pixels.
+        cell_px: width of a cell.
+        params: see `RidgeParams`.
+
+    Returns:
+        The lines' curves, in no particular order.
+    """
+    response, sigma = _respond(profiles, x_height, cell_px, params)
+    response[barriers] = 0
+    nodes = _maxima(response, sigma, params.weak)
+    pieces = _link(nodes, params.climb * x_height)
+    pieces = [p for p in pieces if len(p.y) * cell_px >= 0.5 * x_height]
+    joined = _join(pieces, barriers, x_height, cell_px, params)
+    return [c for c in joined if c.strength >= params.strong]
+
+
+def _respond(
+    profiles: Floats, x_height: float, cell_px: int, params: RidgeParams
+) -> tuple[Floats, Floats]:
+    """Stripe response at the scale that suits each place, and that scale (deviation, px)."""
+    sigmas = [0.5 * x_height * scale for scale in params.scales]
+    smear = params.smear * x_height / cell_px
+    layers = np.stack([stripes(profiles, sigma, smear) for sigma in sigmas])
+    reach = 2 * round(params.region * x_height) + 1
+    window = (2 * round(2 * params.region * x_height / cell_px) + 1, reach)
+    energy = np.stack([cv2.blur(np.square(np.maximum(layer, 0)), window) for layer in layers])
+    best = energy.argmax(axis=0)
+    chosen = np.take_along_axis(layers, best[None], axis=0)[0]
+    return np.asarray(chosen, np.float32), np.asarray(sigmas, np.float32)[best]
+
+
+def _maxima(response: Floats, sigma: Floats, weak: float) -> _Nodes:
+    """The places that beat those above and below."""
+    above = np.pad(response, ((1, 0), (0, 0)))[:-1]
+    below = np.pad(response, ((0, 1), (0, 0)))[1:]
+    peak = (response > weak) & (response > above) & (response >= below)
+    cell, y = np.nonzero(peak.T)
+    return _Nodes(cell, y.astype(np.float32), sigma[y, cell], response[y, cell])
+
+
+def _link(nodes: _Nodes, climb_px: float) -> list[Curve]:
+    """Chains of nodes in neighbouring cells that are each other's nearest."""
+    follower = np.full(len(nodes.cell), -1)
+    starts = np.searchsorted(nodes.cell, np.arange(nodes.cell.max(initial=0) + 3))
+    for cell in range(len(starts) - 2):
+        here = np.arange(starts[cell], starts[cell + 1])
+        there = np.arange(starts[cell + 1], starts[cell + 2])
+        if here.size and there.size:
+            distance = np.abs(nodes.y[here][:, None] - nodes.y[there][None, :])
+            right, left = distance.argmin(axis=1), distance.argmin(axis=0)
+            rows = np.arange(here.size)
+            mutual = (left[right] == rows) & (distance[rows, right] <= climb_px)
+            follower[here[mutual]] = there[right[mutual]]
+    return _chains(nodes, follower)
+
+
+def _chains(nodes: _Nodes, follower: NDArray[np.int64]) -> list[Curve]:
+    is_first = np.ones(len(follower), np.bool_)
+    is_first[follower[follower >= 0]] = False
+    curves: list[Curve] = []
+    for first in np.flatnonzero(is_first).tolist():
+        chain = [first]
+        while follower[chain[-1]] >= 0:
+            chain.append(int(follower[chain[-1]]))
+        strength = float(nodes.response[chain].max())
+        start = int(nodes.cell[first])
+        curves.append(Curve(start, nodes.y[chain], nodes.sigma[chain], strength))
+    return curves
+
+
+def _join(
+    pieces: list[Curve], barriers: Ink, x_height: float, cell_px: int, params: RidgeParams
+) -> list[Curve]:
+    """Join pieces end to start, the best fitting pairs first."""
+    gap_cells = round(params.gap * x_height / cell_px)
+    fits: list[tuple[float, int, int]] = []
+    for i, left in enumerate(pieces):
+        for j, right in enumerate(pieces):
+            if i != j and -3 <= right.start - left.stop <= gap_cells:
+                miss = _misfit(left, right, x_height) / params.offset
+                if miss <= 1 and not _barred(left, right, barriers):
+                    fits.append((miss + (right.start - left.stop) / gap_cells, i, j))
+    follower: dict[int, int] = {}
+    taken: set[int] = set()
+    for _, i, j in sorted(fits):
+        if i not in follower and j not in taken:
+            follower[i] = j
+            taken.add(j)
+    return [_concatenate(pieces, i, follower) for i in range(len(pieces)) if i not in taken]
+
+
+def _misfit(left: Curve, right: Curve, x_height: float) -> float:
+    """Vertical distance at which two pieces meet, in x-heights, each led on by its slope."""
+    gap = max(0, right.start - left.stop)
+    ahead = _end(left, gap / 2, last=True)
+    behind = _end(right, gap / 2, last=False)
+    return abs(ahead - behind) / x_height
+
+
+def _end(curve: Curve, cells: float, last: bool) -> float:
+    """Where a curve goes `cells` beyond its end."""
+    y = curve.y[-8:] if last else curve.y[:8][::-1]
+    # Short pieces have no slope to speak of.
+    slope = float(y[-1] - y[0]) / (len(y) - 1) if len(y) >= 6 else 0.0
+    return float(y[-3:].mean()) + slope * (cells + 1)
+
+
+def _barred(left: Curve, right: Curve, barriers: Ink) -> bool:
+    y0, y1 = sorted((int(left.y[-1]), int(right.y[0])))
+    x0, x1 = sorted((left.stop - 1, right.start))
+    return bool(barriers[y0 : y1 + 1, x0 : x1 + 1].any())
+
+
+def _concatenate(pieces: list[Curve], first: int, follower: dict[int, int]) -> Curve:
+    curve = pieces[first]
+    seen = {first}
+    while first in follower and follower[first] not in seen:
+        first = follower[first]
+        seen.add(first)
+        curve = _append(curve, pieces[first])
+    return curve
+
+
+def _append(left: Curve, right: Curve) -> Curve:
+    """One curve out of two, straight over the gap between them."""
+    if right.stop <= left.stop:
+        return left
+    keep = right.y[max(0, left.stop - right.start) :]
+    keep_sigma = right.sigma[-len(keep) :]
+    gap = max(0, right.start - left.stop)
+    bridge = np.linspace(left.y[-1], keep[0], gap + 2, dtype=np.float32)[1:-1]
+    bridge_sigma = np.full(gap, left.sigma[-1], np.float32)
+    return replace(
+        left,
+        y=np.concatenate([left.y, bridge, keep]),
+        sigma=np.concatenate([left.sigma, bridge_sigma, keep_sigma]),
+        strength=max(left.strength, right.strength),
+    )
+
+
+def edges(profiles: Floats, curve: Curve, x_height: float) -> tuple[Floats, Floats]:
+    """Upper and lower edge of the small letters along a curve.
+
+    The edges are where the smoothed ink grows and falls fastest on the way down.
+
+    Args:
+        profiles: float32 (H, C), already smoothed.
+        curve: the line's middle.
+        x_height: height of small letters, pixels.
+
+    Returns:
+        Two float32 (n,): x-line and baseline, smoothed along the line.
+    """
+    height = profiles.shape[0]
+    cells = np.arange(curve.start, curve.stop)[None]
+    steps = np.arange(0, max(2, round(1.2 * x_height)))[:, None]
+    middle = np.round(curve.y).astype(np.int64)[None]
+    down = np.clip(middle + steps, 1, height - 2)
+    up = np.clip(middle - steps, 1, height - 2)
+    fall = profiles[down - 1, cells] - profiles[down + 1, cells]
+    rise = profiles[up + 1, cells] - profiles[up - 1, cells]
+    base = curve.y + _steepest(fall)
+    top = curve.y - _steepest(rise)
+    return smooth_along(top), smooth_along(base)
+
+
+def smooth_along(values: Floats, cells: int = 9) -> Floats:
+    """Median, then mean over `cells` neighbours, ends repeated."""
+    padded = np.pad(values, cells // 2, mode="edge")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, cells)
+    medians = np.pad(np.median(windows, axis=1), cells // 2, mode="edge")
+    mean = np.convolve(medians, np.full(cells, 1 / cells), mode="valid")
+    return np.asarray(mean, np.float32)
+
+
+def _steepest(slope: Floats) -> Floats:
+    return np.asarray(slope.argmax(axis=0), np.float32)
+
+
+def smoothed(profiles: Floats, x_height: float, cell_px: int) -> Floats:
+    """Profiles smoothed just enough to find the edges of small letters."""
+    return blur(profiles, 0.2 * x_height, 1.5 * x_height / cell_px)
