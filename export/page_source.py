@@ -1,0 +1,35 @@
+"""What a page of a PDF is drawn from: an image file, or a page of another PDF."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSource:
+    """A picture in a file.
+
+    Attributes:
+        path: the image file.
+        frame: which of its pictures, from 0; only TIFFs have more than one.
+    """
+
+    path: Path
+    frame: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PdfPageSource:
+    """A page of an input PDF.
+
+    Attributes:
+        path: the PDF.
+        index: which of its pages, from 0.
+    """
+
+    path: Path
+    index: int
+
+
+PageSource = ImageSource | PdfPageSource

@@ -1,0 +1,68 @@
+"""Title, dates, language -> a PDF's information dictionary, XMP packet and catalog entries."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from xml.sax.saxutils import escape
+
+from pypdf import PdfWriter
+from pypdf.generic import (
+    BooleanObject,
+    DecodedStreamObject,
+    DictionaryObject,
+    NameObject,
+    TextStringObject,
+)
+
+from export.credit import software
+from export.xml_text import legal
+
+
+def describe(writer: PdfWriter, title: str, created: datetime | None, language: str) -> None:
+    """Say what the document is, the same in the information dictionary and in XMP."""
+    writer.metadata = _information(title, created)
+    packet = DecodedStreamObject()
+    packet.set_data(_xmp(title, created, language).encode("utf-8"))
+    packet[NameObject("/Type")] = NameObject("/Metadata")
+    packet[NameObject("/Subtype")] = NameObject("/XML")
+    root = writer.root_object
+    root[NameObject("/Metadata")] = writer._add_object(packet)
+    if language:
+        root[NameObject("/Lang")] = TextStringObject(language)
+    shows_title = {NameObject("/DisplayDocTitle"): BooleanObject(True)}
+    root[NameObject("/ViewerPreferences")] = DictionaryObject(shows_title)
+
+
+def _information(title: str, created: datetime | None) -> DictionaryObject:
+    entries = {"/Title": title, "/Creator": software(), "/Producer": software()}
+    if created:
+        date = created.astimezone(UTC).strftime("D:%Y%m%d%H%M%S+00'00'")
+        entries |= {"/CreationDate": date, "/ModDate": date}
+    return DictionaryObject({NameObject(k): TextStringObject(v) for k, v in entries.items()})
+
+
+def _xmp(title: str, created: datetime | None, language: str) -> str:
+    date = created.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00") if created else ""
+    dates = [f"<xmp:{name}>{date}</xmp:{name}>" for name in ("CreateDate", "ModifyDate") if date]
+    languages = f"<dc:language><rdf:Bag><rdf:li>{escape(language)}</rdf:li></rdf:Bag></dc:language>"
+    return _XMP.format(
+        title=escape(legal(title)),
+        software=escape(software()),
+        dates="".join(dates),
+        languages=languages if language else "",
+    )
+
+
+_XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
+<x:xmpmeta xmlns:x="adobe:ns:meta/">
+<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/"
+ xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:pdf="http://ns.adobe.com/pdf/1.3/">
+<dc:format>application/pdf</dc:format>
+<dc:title><rdf:Alt><rdf:li xml:lang="x-default">{title}</rdf:li></rdf:Alt></dc:title>
+{languages}<xmp:CreatorTool>{software}</xmp:CreatorTool>{dates}
+<pdf:Producer>{software}</pdf:Producer>
+</rdf:Description>
+</rdf:RDF>
+</x:xmpmeta>
+<?xpacket end="w"?>"""

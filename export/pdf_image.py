@@ -1,0 +1,310 @@
+"""Image file -> PDF image object, its compressed bytes untouched wherever PDF can hold them."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import IO, BinaryIO
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+from pypdf import PdfWriter
+from pypdf.generic import (
+    ArrayObject,
+    BooleanObject,
+    ByteStringObject,
+    DictionaryObject,
+    NameObject,
+    NumberObject,
+    PdfObject,
+    StreamObject,
+)
+
+from export.glyphless import deflated
+from export.page_source import ImageSource
+from pipeline.errors import InputError
+
+ORIENTATION_TAG = 0x0112
+CHUNK = 1 << 20
+SPACES = {1: "/DeviceGray", 3: "/DeviceRGB", 4: "/DeviceCMYK"}
+ICC_SPACES = {1: b"GRAY", 3: b"RGB ", 4: b"CMYK"}
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+JP2_SIGNATURE = b"\0\0\0\x0cjP  \r\n\x87\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """A stretch of a file."""
+
+    path: Path
+    offset: int
+    length: int
+
+    def pieces(self) -> Iterator[bytes]:
+        """The bytes, in pieces.
+
+        Raises:
+            InputError: if the file has become shorter than it was.
+        """
+        left = self.length
+        with self.path.open("rb") as file:
+            file.seek(self.offset)
+            while left:
+                piece = file.read(min(left, CHUNK))
+                if not piece:
+                    raise InputError(f"{self.path} changed while it was read; try again")
+                left -= len(piece)
+                yield piece
+
+
+class FileStream(StreamObject):
+    """A PDF stream whose bytes stay in a file until the PDF is written.
+
+    pypdf keeps a document's objects in memory until the end; pictures must not be among them.
+    """
+
+    def __init__(self, extent: Extent) -> None:
+        """Stand for the bytes of `extent`."""
+        super().__init__()
+        self.extent = extent
+
+    def write_to_stream(self, stream: BytesIO | IO[bytes]) -> None:
+        """Copy the file's bytes into the PDF."""
+        self[NameObject("/Length")] = NumberObject(self.extent.length)
+        DictionaryObject.write_to_stream(self, stream)
+        stream.write(b"\nstream\n")
+        for piece in self.extent.pieces():
+            stream.write(piece)
+        stream.write(b"\nendstream")
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An encoded picture.
+
+    Attributes:
+        extent: the encoded bytes.
+        width: columns as stored.
+        height: rows as stored.
+        bits: bits per channel.
+        channels: 1, 3 or 4; 1 also for indices into a palette.
+        entries: /Filter, /DecodeParms, /Decode.
+        orientation: EXIF orientation under which the stored pixels are to be shown.
+        palette: RGB triples, or empty.
+        profile: ICC profile that fits the channels, or empty.
+    """
+
+    extent: Extent
+    width: int
+    height: int
+    bits: int
+    channels: int
+    entries: dict[str, PdfObject]
+    orientation: int = 1
+    palette: bytes = b""
+    profile: bytes = b""
+
+    @property
+    def shown_size(self) -> tuple[int, int]:
+        """Width and height as shown, orientation applied."""
+        turned = self.orientation > 4
+        return (self.height, self.width) if turned else (self.width, self.height)
+
+
+def encode_picture(source: ImageSource, scratch: Path) -> Picture:
+    """Encode a picture for a PDF without loss, copying its bytes where PDF can hold them.
+
+    JPEG, JPEG 2000 and plain PNG keep their bytes; two-valued pictures become CCITT G4,
+    everything else Flate. Transparency is laid on white.
+
+    Args:
+        source: the picture.
+        scratch: file to whose end newly encoded bytes are appended; it must outlive the PDF.
+
+    Raises:
+        InputError: if the file is not a picture that can be decoded.
+    """
+    try:
+        with Image.open(source.path) as image:
+            image.seek(source.frame)
+            copied = _copied(image, source.path, scratch) if source.frame == 0 else None
+            return copied or _encoded(image, scratch)
+    except (UnidentifiedImageError, OSError, EOFError, SyntaxError, struct.error) as error:
+        raise InputError(
+            f"{source.path} cannot be drawn ({error}); convert it to PNG or TIFF and try again"
+        ) from error
+
+
+def _copied(image: Image.Image, path: Path, scratch: Path) -> Picture | None:
+    """The picture with its file's own bytes, or None if PDF cannot hold them."""
+    if image.format in ("JPEG", "MPO"):
+        return _jpeg(image, path)
+    if image.format == "JPEG2000" and image.mode in ("L", "RGB"):
+        with path.open("rb") as file:
+            if file.read(len(JP2_SIGNATURE)) == JP2_SIGNATURE:
+                return _whole_file(image, path, {"/Filter": NameObject("/JPXDecode")})
+    plain = not image.has_transparency_data and image.mode != "1"
+    if image.format == "PNG" and plain and not image.info.get("interlace"):
+        with path.open("rb") as file:
+            return _png(file, scratch, _orientation(image), image.info.get("icc_profile", b""))
+    return None
+
+
+def _jpeg(image: Image.Image, path: Path) -> Picture:
+    entries: dict[str, PdfObject] = {"/Filter": NameObject("/DCTDecode")}
+    if image.mode == "CMYK" and "adobe" in image.info:
+        # Adobe stores CMYK upside down.
+        entries["/Decode"] = ArrayObject(NumberObject(n) for n in (1, 0) * 4)
+    return _whole_file(image, path, entries)
+
+
+def _whole_file(image: Image.Image, path: Path, entries: dict[str, PdfObject]) -> Picture:
+    channels = len(image.getbands())
+    return Picture(
+        Extent(path, 0, path.stat().st_size),
+        *image.size,
+        bits=8,
+        channels=channels,
+        entries=entries,
+        orientation=_orientation(image),
+        profile=_fitting(image.info.get("icc_profile", b""), channels),
+    )
+
+
+def _orientation(image: Image.Image) -> int:
+    value = image.getexif().get(ORIENTATION_TAG, 1)
+    return value if value in range(1, 9) else 1
+
+
+def _fitting(profile: bytes | None, channels: int) -> bytes:
+    """The ICC profile if it is one for so many channels."""
+    return profile if profile and profile[16:20] == ICC_SPACES[channels] else b""
+
+
+def _encoded(image: Image.Image, scratch: Path) -> Picture:
+    """The picture encoded anew."""
+    profile = image.info.get("icc_profile", b"")
+    upright = ImageOps.exif_transpose(image)
+    if upright.has_transparency_data:
+        upright = _on_white(upright)
+    if upright.mode == "1":
+        return _group4(upright, scratch)
+    if upright.mode == "CMYK":
+        return _flate(upright, scratch, _fitting(profile, 4))
+    if upright.mode == "F":
+        upright = upright.convert("L")
+    elif upright.mode not in ("L", "RGB", "P", "I", "I;16"):
+        upright = upright.convert("I" if upright.mode.startswith("I;16") else "RGB")
+    with closing(BytesIO()) as file:
+        upright.save(file, "PNG", compress_level=6)
+        file.seek(0)
+        return _png(file, scratch, 1, profile)
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    """The picture as it looks on paper."""
+    paper = Image.new("RGBA", image.size, "white")
+    paper.alpha_composite(image.convert("RGBA"))
+    return paper.convert("L" if image.mode[0] in "L1" else "RGB")
+
+
+def _group4(image: Image.Image, scratch: Path) -> Picture:
+    """CCITT fax group 4, by way of a TIFF of one strip."""
+    width, height = image.size
+    with closing(BytesIO()) as file:
+        tags = {262: 0, 278: height}  # white is zero, as in fax; all rows in one strip
+        image.save(file, "TIFF", compression="group4", tiffinfo=tags)
+        file.seek(0)
+        with Image.open(file) as tiff:
+            offset, length = tiff.tag_v2[273][0], tiff.tag_v2[279][0]  # type: ignore[attr-defined]
+        extent = _append(scratch, [file.getvalue()[offset : offset + length]])
+    params = _dictionary({"/K": -1, "/Columns": width, "/Rows": height})
+    entries = {"/Filter": NameObject("/CCITTFaxDecode"), "/DecodeParms": params}
+    return Picture(extent, width, height, 1, 1, entries)
+
+
+def _flate(image: Image.Image, scratch: Path, profile: bytes) -> Picture:
+    extent = _append(scratch, [zlib.compress(image.tobytes(), 6)])
+    entries: dict[str, PdfObject] = {"/Filter": NameObject("/FlateDecode")}
+    return Picture(extent, *image.size, 8, len(image.getbands()), entries, profile=profile)
+
+
+def _png(file: BinaryIO, scratch: Path, orientation: int, profile: bytes | None) -> Picture:
+    """A PNG's own compressed rows: PDF's Flate with PNG predictors is the same stream."""
+    palette, idat = b"", []
+    for kind, body in _png_chunks(file):
+        if kind == b"IHDR":
+            width, height, bits, color = struct.unpack(">IIBB", body[:10])
+        elif kind == b"PLTE":
+            palette = body
+        elif kind == b"IDAT":
+            idat.append(body)
+    channels = 3 if color == 2 else 1
+    params = {"/Predictor": 15, "/Colors": channels, "/BitsPerComponent": bits, "/Columns": width}
+    return Picture(
+        _append(scratch, idat),
+        width,
+        height,
+        bits,
+        channels,
+        {"/Filter": NameObject("/FlateDecode"), "/DecodeParms": _dictionary(params)},
+        orientation,
+        palette if color == 3 else b"",
+        _fitting(profile, channels) if color != 3 else b"",
+    )
+
+
+def _png_chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
+    if file.read(8) != PNG_SIGNATURE:
+        raise SyntaxError("not a PNG file")
+    kind = b""
+    while kind != b"IEND":
+        length, kind = struct.unpack(">I4s", file.read(8))
+        yield kind, file.read(length)
+        file.read(4)  # checksum; the picture was decoded before it came here
+
+
+def _append(scratch: Path, pieces: list[bytes]) -> Extent:
+    with scratch.open("ab") as file:
+        offset = file.tell()
+        file.writelines(pieces)
+    return Extent(scratch, offset, sum(map(len, pieces)))
+
+
+def _dictionary(numbers: dict[str, int]) -> DictionaryObject:
+    return DictionaryObject({NameObject(k): NumberObject(v) for k, v in numbers.items()})
+
+
+def image_object(picture: Picture, writer: PdfWriter) -> FileStream:
+    """The PDF object that draws a picture into the unit square."""
+    image = FileStream(picture.extent)
+    entries: dict[str, PdfObject] = {
+        "/Type": NameObject("/XObject"),
+        "/Subtype": NameObject("/Image"),
+        "/Width": NumberObject(picture.width),
+        "/Height": NumberObject(picture.height),
+        "/ColorSpace": _color_space(picture, writer),
+        "/BitsPerComponent": NumberObject(picture.bits),
+        "/Interpolate": BooleanObject(False),
+        **picture.entries,
+    }
+    image.update({NameObject(name): value for name, value in entries.items()})
+    return image
+
+
+def _color_space(picture: Picture, writer: PdfWriter) -> PdfObject:
+    space = NameObject(SPACES[picture.channels])
+    if picture.palette:
+        last = NumberObject(len(picture.palette) // 3 - 1)
+        rgb = NameObject("/DeviceRGB")
+        table = ByteStringObject(picture.palette)
+        return ArrayObject([NameObject("/Indexed"), rgb, last, table])
+    if picture.profile:
+        profile = deflated(picture.profile, N=picture.channels)
+        profile[NameObject("/Alternate")] = space
+        return ArrayObject([NameObject("/ICCBased"), writer._add_object(profile)])
+    return space
