@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from pypdf import PageObject, PdfReader, PdfWriter, Transformation
 from pypdf.errors import PyPdfError
@@ -32,7 +32,7 @@ from pypdf.generic import (
 from export.glyphless import Codes, deflated, fill_font
 from export.page_source import ImageSource, PageSource, PdfPageSource
 from export.pdf_description import describe
-from export.pdf_image import Picture, encode_picture, image_object
+from export.pdf_image import encode_picture, image_object
 from export.text_layer import POINTS_PER_INCH, number, text_layer
 from pipeline.document import Document, Page
 from pipeline.errors import EncryptedPdfError, InputError
@@ -68,7 +68,7 @@ def write_pdf(
         language: BCP 47 tag of the text, such as "fr"; empty if not known.
 
     Raises:
-        ValueError: if there is not one source a page, or a page has another shape than its source.
+        ValueError: if there is not one source a page.
         InputError: if a source cannot be drawn.
     """
     if len(sources) != len(document.pages):
@@ -90,6 +90,7 @@ class _Assembly:
         self._scratch = scratch
         self._codes = Codes()
         self._font = DictionaryObject()
+        self._font_reference: IndirectObject | None = None
         self._digest = hashlib.sha256()
         self._readers: dict[Path, PdfReader] = {}
 
@@ -102,7 +103,6 @@ class _Assembly:
 
     def _add_picture(self, page: Page, source: ImageSource) -> None:
         picture = encode_picture(source, self._scratch)
-        _check_shape(page, picture, source.path)
         for piece in picture.extent.pieces():
             self._digest.update(piece)
         scale, unit = _page_scale(page)
@@ -155,10 +155,10 @@ class _Assembly:
 
     def _give_font(self, added: PageObject, name: str) -> None:
         """Name the font in a copy of the page's resources, which other pages may share."""
-        if self._font.indirect_reference is None:
-            self._writer._add_object(self._font)
+        if self._font_reference is None:
+            self._font_reference = self._writer._add_object(self._font)
         resources, fonts = _entry(added, "/Resources"), _entry(added, "/Resources", "/Font")
-        fonts[NameObject(name)] = cast(IndirectObject, self._font.indirect_reference)
+        fonts[NameObject(name)] = self._font_reference
         resources[NameObject("/Font")] = fonts
         added[NameObject("/Resources")] = resources
 
@@ -206,13 +206,6 @@ def _displayed_box(added: PageObject) -> tuple[float, float, float, float]:
 def _sorted(box: RectangleObject) -> tuple[float, float, float, float]:
     xs, ys = sorted((box.left, box.right)), sorted((box.bottom, box.top))
     return float(xs[0]), float(ys[0]), float(xs[1]), float(ys[1])
-
-
-def _check_shape(page: Page, picture: Picture, path: Path) -> None:
-    """Refuse a page whose geometry belongs to another picture, a turned one above all."""
-    width, height = picture.shown_size
-    if abs(page.width / page.height - width / height) > 0.02 * width / height:
-        raise ValueError(f"expected {width}x{height} for {path}, got {page.width}x{page.height}")
 
 
 def _page_scale(page: Page) -> tuple[float, int]:

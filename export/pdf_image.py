@@ -108,12 +108,6 @@ class Picture:
     palette: bytes = b""
     profile: bytes = b""
 
-    @property
-    def shown_size(self) -> tuple[int, int]:
-        """Width and height as shown, orientation applied."""
-        turned = self.orientation > 4
-        return (self.height, self.width) if turned else (self.width, self.height)
-
 
 def encode_picture(source: ImageSource, scratch: Path) -> Picture:
     """Encode a picture for a PDF without loss, copying its bytes where PDF can hold them.
