@@ -1,0 +1,102 @@
+"""Readings against ground truth: character and word error rates with their counts.
+
+The unit is the grapheme cluster after NFC with white space collapsed; nothing else is normalised.
+Rates are pooled: errors and units are added up over all lines before they are divided.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import regex
+from rapidfuzz.distance import Levenshtein
+
+from recognize.alphabet import clean
+from recognize.dataset import LineSample
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Errors and units of a set of lines; scores of two sets are added with `+`."""
+
+    lines: int = 0
+    character_errors: int = 0
+    characters: int = 0
+    word_errors: int = 0
+    words: int = 0
+
+    def __add__(self, other: Score) -> Score:
+        """The score of both sets together."""
+        return Score(
+            self.lines + other.lines,
+            self.character_errors + other.character_errors,
+            self.characters + other.characters,
+            self.word_errors + other.word_errors,
+            self.words + other.words,
+        )
+
+    @property
+    def cer(self) -> float:
+        """Character errors per character of truth; may exceed 1."""
+        return self.character_errors / max(1, self.characters)
+
+    @property
+    def wer(self) -> float:
+        """Word errors per word of truth; may exceed 1."""
+        return self.word_errors / max(1, self.words)
+
+    def as_dict(self) -> dict[str, float]:
+        """Rates rounded to four decimals, and the counts."""
+        return {
+            "cer": round(self.cer, 4),
+            "wer": round(self.wer, 4),
+            "lines": self.lines,
+            "character_errors": self.character_errors,
+            "characters": self.characters,
+            "word_errors": self.word_errors,
+            "words": self.words,
+        }
+
+
+def graphemes(text: str) -> list[str]:
+    """Grapheme clusters of cleaned text."""
+    found: list[str] = regex.findall(r"\X", clean(text))
+    return found
+
+
+def score(truth: str, reading: str) -> Score:
+    """The score of one line."""
+    characters, words = graphemes(truth), clean(truth).split()
+    return Score(
+        1,
+        Levenshtein.distance(characters, graphemes(reading)),
+        len(characters),
+        Levenshtein.distance(words, clean(reading).split()),
+        len(words),
+    )
+
+
+def score_samples(
+    samples: Sequence[LineSample], readings: Sequence[str]
+) -> Mapping[str, Mapping[str, Score]]:
+    """Scores pooled in total, per kind, per kind and language, per corpus."""
+    tables: dict[str, dict[str, Score]] = defaultdict(lambda: defaultdict(Score))
+    for sample, reading in zip(samples, readings, strict=True):
+        one = score(sample.text, reading)
+        for table, row in _rows(sample):
+            tables[table][row] += one
+    return {table: dict(sorted(rows.items())) for table, rows in tables.items()}
+
+
+def _rows(sample: LineSample) -> Iterator[tuple[str, str]]:
+    yield "total", "all"
+    yield "kind", sample.kind
+    yield "kind/language", f"{sample.kind}/{sample.lang}"
+    yield "corpus", sample.corpus
+
+
+def total(scores: Iterable[Score]) -> Score:
+    """The sum of some scores."""
+    return sum(scores, Score())

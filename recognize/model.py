@@ -1,0 +1,107 @@
+"""LineNet: line images to label probabilities per column. CNN, column maximum, BiLSTM, CTC.
+
+After Puigcerver, "Are multidimensional recurrent layers really necessary for handwritten text
+recognition?" (ICDAR 2017), with residual blocks (He et al., CVPR 2016), the maximum over the
+column and an auxiliary CTC head as in Retsinas et al., "Best practices for a handwritten text
+recognition system" (DAS 2022).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+STRIDE = 4  # image columns per output column
+
+
+@dataclass(frozen=True, slots=True)
+class ModelParams:
+    """Sizes of a LineNet; a change needs a new training."""
+
+    height: int = 48  # rows of the input, pixels: 12 before the first block
+    stem: int = 24  # channels of the first convolution, which sees every pixel: keep it small
+    # Channels of the residual blocks; between stages the height is halved, the width never.
+    stages: tuple[tuple[int, ...], ...] = ((48,), (96, 96), (160, 160))
+    hidden: int = 224  # units of a BiLSTM per direction
+    layers: int = 2  # BiLSTMs on top of each other
+    dropout: float = 0.2  # before each BiLSTM and the head
+
+
+class Residual(nn.Module):
+    """Two 3x3 convolutions around a shortcut."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        """A block from `inputs` to `outputs` channels."""
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(inputs, outputs, 3, padding=1, bias=False),
+            nn.BatchNorm2d(outputs),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(outputs, outputs, 3, padding=1, bias=False),
+            nn.BatchNorm2d(outputs),
+        )
+        self.shortcut = nn.Identity() if inputs == outputs else nn.Conv2d(inputs, outputs, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, inputs, H, W) to (N, outputs, H, W)."""
+        y: Tensor = torch.relu(self.body(x) + self.shortcut(x))
+        return y
+
+
+class LineNet(nn.Module):
+    """CNN, maximum over the column, BiLSTM, linear: logits for CTC."""
+
+    def __init__(self, labels: int, params: ModelParams = ModelParams()) -> None:
+        """A network for `labels` labels, the blank included."""
+        super().__init__()
+        self.params = params
+        self.cnn = nn.Sequential(*_cnn_layers(params))
+        features = params.stages[-1][-1]
+        self.dropout = nn.Dropout(params.dropout)
+        self.lstm = nn.LSTM(
+            features,
+            params.hidden,
+            params.layers,
+            bidirectional=True,
+            dropout=params.dropout if params.layers > 1 else 0.0,
+        )
+        self.head = nn.Linear(2 * params.hidden, labels)
+        self.auxiliary = nn.Linear(features, labels)  # used in training only
+
+    def columns(self, lines: Tensor) -> Tensor:
+        """(N, 1, height, W) lines to (W / 4, N, C) features."""
+        maps = self.cnn(lines)  # (N, C, height / 16, W / 4)
+        features: Tensor = maps.amax(dim=2).permute(2, 0, 1).float()
+        return features
+
+    def forward(self, lines: Tensor) -> Tensor:
+        """(N, 1, height, W) lines, 0 = paper, to (W / 4, N, labels) logits."""
+        return self.decode(self.columns(lines))
+
+    def decode(self, features: Tensor) -> Tensor:
+        """(T, N, C) features to (T, N, labels) logits."""
+        states, _ = self.lstm(self.dropout(features))
+        logits: Tensor = self.head(self.dropout(states))
+        return logits
+
+
+def _cnn_layers(params: ModelParams) -> list[nn.Module]:
+    first = params.stages[0][0]
+    layers: list[nn.Module] = [
+        nn.Conv2d(1, params.stem, 3, stride=2, padding=1, bias=False),
+        nn.BatchNorm2d(params.stem),
+        nn.ReLU(inplace=True),
+        nn.Conv2d(params.stem, first, 3, stride=2, padding=1, bias=False),
+        nn.BatchNorm2d(first),
+        nn.ReLU(inplace=True),
+    ]
+    channels = first
+    for number, stage in enumerate(params.stages):
+        if number:
+            layers.append(nn.MaxPool2d((2, 1)))
+        for outputs in stage:
+            layers.append(Residual(channels, outputs))
+            channels = outputs
+    return layers

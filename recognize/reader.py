@@ -1,0 +1,92 @@
+"""Line images to readings: batched by width, the same reading whatever else is read with it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from recognize.alphabet import Alphabet
+from recognize.ctc import Probabilities, decode_greedily, widen
+from recognize.dataset import round_up, stack
+from recognize.model import STRIDE, LineNet
+from recognize.normalize import Gray, LineArray, normalize
+from recognize.weights import DEFAULT, load_model
+
+_MAX_COLUMNS = 16_000  # columns of a batch: some 30 lines, 200 MB of activations at most
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a line image says.
+
+    Attributes:
+        text: NFC, without white space at its ends.
+        spans: one (left, right) a character of `text`, in pixels of the line image.
+        confidences: one a character, a probability in [0, 1].
+    """
+
+    text: str
+    spans: tuple[tuple[float, float], ...]
+    confidences: tuple[float, ...]
+
+
+class Reader:
+    """A network that is loaded once and reads any number of lines."""
+
+    def __init__(self, net: LineNet, alphabet: Alphabet) -> None:
+        """A reader of a network in evaluation mode."""
+        self._net = net.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._alphabet = alphabet
+
+    @classmethod
+    def load(cls, name: str = DEFAULT) -> Reader:
+        """The reader of a shipped model, or of a safetensors file.
+
+        Raises:
+            InputError: if there is no such model or it is damaged.
+        """
+        net, alphabet, _ = load_model(name)
+        return cls(net, alphabet)
+
+    def read(self, lines: Sequence[Gray]) -> list[Reading]:
+        """Read line images, each uint8 (H, W) with dark ink on light paper.
+
+        Every line is padded by its own width alone, and only lines of one padded width share a
+        batch, so that a reading does not depend on its neighbours.
+        """
+        arrays = [normalize(line, self._net.params.height) for line in lines]
+        groups: defaultdict[int, list[int]] = defaultdict(list)
+        for index, array in enumerate(arrays):
+            groups[round_up(array.shape[1])].append(index)
+        readings: dict[int, Reading] = {}
+        for width, indices in groups.items():
+            size = max(1, _MAX_COLUMNS // width)
+            for start in range(0, len(indices), size):
+                batch = indices[start : start + size]
+                found = self._read_batch([arrays[i] for i in batch], [lines[i] for i in batch])
+                readings.update(zip(batch, found, strict=True))
+        return [readings[index] for index in range(len(lines))]
+
+    @torch.inference_mode()
+    def _read_batch(self, arrays: Sequence[LineArray], lines: Sequence[Gray]) -> list[Reading]:
+        probabilities = self._net(stack(arrays)).softmax(2).numpy()
+        readings = []
+        for number, (array, line) in enumerate(zip(arrays, lines, strict=True)):
+            columns = -(-array.shape[1] // STRIDE)
+            pixels_per_column = STRIDE * line.shape[1] / array.shape[1]
+            readings.append(self._reading(probabilities[:columns, number], pixels_per_column))
+        return readings
+
+    def _reading(self, probabilities: Probabilities, pixels_per_column: float) -> Reading:
+        found = decode_greedily(probabilities)
+        text = self._alphabet.decode(found.labels)
+        spans = tuple(
+            (left * pixels_per_column, right * pixels_per_column)
+            for left, right in widen(found.spans, len(probabilities))
+        )
+        first = len(text) - len(text.lstrip())
+        last = len(text.rstrip())
+        return Reading(text[first:last], spans[first:last], found.confidences[first:last])

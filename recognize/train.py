@@ -1,0 +1,239 @@
+"""Line corpora to weights: one recipe, resumable after a kill at any moment."""
+
+from __future__ import annotations
+
+import csv
+import logging
+import math
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import ctc_loss
+
+from recognize.alphabet import BLANK, Alphabet
+from recognize.augment import AugmentParams, augment
+from recognize.dataset import LineSample, batch_indices, stack
+from recognize.evaluate import score, total
+from recognize.model import STRIDE, LineNet, ModelParams
+from recognize.normalize import normalize
+from recognize.reader import Reader
+
+_log = logging.getLogger(__name__)
+_CHECKPOINT = "checkpoint.pt"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything that decides what a training makes of given corpora."""
+
+    name: str = "latin"
+    seed: int = 1
+    exclude: tuple[str, ...] = ()  # corpora left out
+    epochs: float = 4.0  # passes over all lines; the schedule is stretched over them
+    max_columns: int = 24_000  # columns of a batch: some 45 lines
+    learning_rate: float = 2e-3  # at its peak
+    warmup: float = 0.02  # share of the training with a rising learning rate
+    weight_decay: float = 0.01
+    clip: float = 5.0  # norm of the gradient at most
+    auxiliary: float = 0.2  # weight of the CTC loss on the CNN's columns
+    ema: float = 0.998  # decay of the weights' moving average, per step
+    plain: float = 0.1  # share of the lines that are not augmented
+    extra_characters: str = ""  # in the alphabet though no line has them
+    checkpoint_steps: int = 200
+    evaluate_steps: int = 1000
+    evaluate_lines: int = 600  # of val, spread evenly over it
+    model: ModelParams = ModelParams()
+    augment: AugmentParams = AugmentParams()
+
+
+class Training:
+    """A training in progress: network, moving average, optimiser, place in the schedule."""
+
+    def __init__(
+        self, recipe: Recipe, train: Sequence[LineSample], val: Sequence[LineSample], folder: Path
+    ) -> None:
+        """Begin in `folder`, or go on from the checkpoint that lies there."""
+        torch.manual_seed(recipe.seed)
+        self.recipe, self.folder = recipe, folder
+        self.train = [sample for sample in train if sample.corpus not in recipe.exclude]
+        self.val = _spread(val, recipe.evaluate_lines)
+        texts = [sample.text for sample in self.train]
+        self.alphabet = Alphabet.of([*texts, recipe.extra_characters])
+        self.net = LineNet(len(self.alphabet), recipe.model)
+        self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.average = LineNet(len(self.alphabet), recipe.model).eval()
+        self.average.load_state_dict(self.net.state_dict())
+        self.optimizer = torch.optim.AdamW(
+            self.net.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay
+        )
+        self.lines_seen = self.step = 0
+        self.seconds = 0.0
+        folder.mkdir(parents=True, exist_ok=True)
+        self._resume()
+
+    def run(self) -> None:
+        """Train to the end of the schedule; logs to log.csv, checkpoints as it goes."""
+        self.net.train()
+        clock = time.monotonic()
+        losses: list[float] = []
+        for batch in self._batches():
+            losses.append(self._learn(batch))
+            self.step += 1
+            self.lines_seen += len(batch)
+            now = time.monotonic()
+            self.seconds += now - clock
+            clock = now
+            if self.step % 20 == 0:
+                _log.info(
+                    "step %d, lines %d, loss %.4f, %.1f lines/s",
+                    *(self.step, self.lines_seen, np.mean(losses[-20:])),
+                    self.lines_seen / self.seconds,
+                )
+            if self.step % self.recipe.evaluate_steps == 0:
+                self._report(float(np.mean(losses)))
+                losses.clear()
+                clock = time.monotonic()
+            if self.step % self.recipe.checkpoint_steps == 0:
+                self.save_checkpoint()
+        if losses:
+            self._report(float(np.mean(losses)))
+        self.save_checkpoint()
+
+    @property
+    def progress(self) -> float:
+        """Share of the schedule that is done, in [0, 1]."""
+        return min(1.0, self.lines_seen / (self.recipe.epochs * len(self.train)))
+
+    def _batches(self) -> Iterator[list[int]]:
+        """Batches from the present place to the schedule's end, the same after a resume."""
+        size = len(self.train)
+        widths = [sample.width * self.recipe.model.height // 64 for sample in self.train]
+        epoch, place = divmod(self.lines_seen, size)
+        while self.progress < 1:
+            rng = np.random.default_rng((self.recipe.seed, epoch))
+            seen = 0
+            for batch in batch_indices(widths, self.recipe.max_columns, rng):
+                seen += len(batch)
+                if seen > place and self.progress < 1:
+                    yield batch
+            epoch, place = epoch + 1, 0
+
+    def _learn(self, batch: Sequence[int]) -> float:
+        """One step of the optimiser on some lines."""
+        lines, columns, labels = self._load(batch)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self._learning_rate()
+        with torch.autocast("cpu", torch.bfloat16):
+            features = self.net.columns(lines)
+            auxiliary, logits = self.net.auxiliary(features), self.net.decode(features)
+        loss = _ctc(logits, columns, labels) + self.recipe.auxiliary * _ctc(
+            auxiliary, columns, labels
+        )
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.net.parameters(), self.recipe.clip)
+        self.optimizer.step()
+        self._average()
+        return float(loss.detach())
+
+    def _load(self, batch: Sequence[int]) -> tuple[Tensor, Tensor, list[list[int]]]:
+        """Lines (N, 1, height, W), output columns of each (N), labels of each."""
+        epoch = self.lines_seen // len(self.train)
+        arrays = []
+        for index in batch:
+            rng = np.random.default_rng((self.recipe.seed, epoch, index))
+            pixels = self.train[index].pixels()
+            if rng.random() >= self.recipe.plain:
+                pixels = augment(pixels, rng, self.recipe.augment)
+            arrays.append(normalize(pixels, self.recipe.model.height))
+        columns = torch.tensor([-(-array.shape[1] // STRIDE) for array in arrays])
+        return stack(arrays), columns, [self.alphabet.encode(self.train[i].text) for i in batch]
+
+    def _learning_rate(self) -> float:
+        """Linear warm-up, then half a cosine down to a hundredth."""
+        peak, warmup, done = self.recipe.learning_rate, self.recipe.warmup, self.progress
+        if done < warmup:
+            return peak * max(0.01, done / warmup)
+        return peak * max(0.01, 0.5 + 0.5 * math.cos(math.pi * (done - warmup) / (1 - warmup)))
+
+    @torch.no_grad()
+    def _average(self) -> None:
+        """Move the average towards the network; faster while it is young."""
+        decay = min(self.recipe.ema, (1 + self.step) / (10 + self.step))
+        for mean, value in zip(
+            self.average.state_dict().values(), self.net.state_dict().values(), strict=True
+        ):
+            if value.is_floating_point():
+                mean.lerp_(value, 1 - decay)
+            else:
+                mean.copy_(value)
+
+    def _report(self, loss: float) -> None:
+        """Add a row to log.csv: where we are, the loss, the average's error rate on val."""
+        reader = Reader(self.average, self.alphabet)
+        readings = reader.read([sample.pixels() for sample in self.val])
+        scores = [
+            score(sample.text, reading.text)
+            for sample, reading in zip(self.val, readings, strict=True)
+        ]
+        cer = total(scores).cer
+        _log.info("lines %d, loss %.4f, val CER %.4f", self.lines_seen, loss, cer)
+        path = self.folder / "log.csv"
+        fresh = not path.exists()
+        with path.open("a", newline="") as file:
+            writer = csv.writer(file)
+            if fresh:
+                writer.writerow(["step", "lines", "hours", "learning_rate", "loss", "val_cer"])
+            hours, rate = f"{self.seconds / 3600:.3f}", f"{self._learning_rate():.6f}"
+            row = [self.step, self.lines_seen, hours, rate, f"{loss:.4f}", f"{cer:.4f}"]
+            writer.writerow(row)
+
+    def save_checkpoint(self) -> None:
+        """Write all that a resume needs; the old checkpoint stays until the new one is whole."""
+        state = {
+            "net": self.net.state_dict(),
+            "average": self.average.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "progress": {"lines": self.lines_seen, "step": self.step, "seconds": self.seconds},
+            "alphabet": self.alphabet.characters,
+        }
+        partial = self.folder / (_CHECKPOINT + ".partial")
+        torch.save(state, partial)
+        partial.replace(self.folder / _CHECKPOINT)
+
+    def _resume(self) -> None:
+        path = self.folder / _CHECKPOINT
+        if not path.exists():
+            return
+        state = torch.load(path, weights_only=True)
+        if state["alphabet"] != self.alphabet.characters:
+            raise ValueError(f"{path} has another alphabet than these corpora; use a new folder")
+        self.net.load_state_dict(state["net"])
+        self.average.load_state_dict(state["average"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        done = state["progress"]
+        self.lines_seen, self.step, self.seconds = done["lines"], done["step"], done["seconds"]
+        _log.info("going on from %s at line %d", path, self.lines_seen)
+
+
+def _ctc(logits: Tensor, columns: Tensor, labels: Sequence[Sequence[int]]) -> Tensor:
+    """CTC loss per character of (T, N, labels) logits; a line too narrow for its text counts 0."""
+    targets = torch.tensor([label for line in labels for label in line], dtype=torch.long)
+    lengths = torch.tensor([len(line) for line in labels])
+    loss = ctc_loss(
+        *(logits.float().log_softmax(2), targets, columns, lengths),
+        blank=BLANK,
+        reduction="sum",
+        zero_infinity=True,
+    )
+    return loss / lengths.sum().clamp(min=1)
+
+
+def _spread(samples: Sequence[LineSample], count: int) -> list[LineSample]:
+    step = max(1, len(samples) // count) if count else 1
+    return list(samples[::step])

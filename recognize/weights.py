@@ -1,0 +1,116 @@
+"""A trained model on disk: NAME.safetensors (fp16) beside NAME.json, its card. Never a pickle."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from safetensors.torch import load, save
+
+from pipeline.errors import InputError
+from recognize.alphabet import Alphabet
+from recognize.model import LineNet, ModelParams
+
+SHIPPED = Path(__file__).parent / "weights"
+DEFAULT = "latin"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What must be known to use a model, and what a user should know about it.
+
+    Attributes:
+        name: the model's name, for people.
+        version: counts up with every training that ships.
+        alphabet: the characters in label order.
+        model: sizes of the network.
+        sha256: of the safetensors file.
+        training: corpora, recipe, lines seen; free form.
+        licence: what the weights may be used for.
+        scores: measured error rates with the set they were measured on.
+    """
+
+    name: str
+    version: str
+    alphabet: str
+    model: ModelParams
+    sha256: str
+    training: dict[str, object] = field(default_factory=dict)
+    licence: str = ""
+    scores: dict[str, object] = field(default_factory=dict)
+
+
+def find_weights(name: str) -> Path:
+    """The safetensors file of a shipped model's name or of a path.
+
+    Raises:
+        InputError: if there is no such model.
+    """
+    path = Path(name) if name.endswith(".safetensors") else SHIPPED / f"{name}.safetensors"
+    if not path.is_file():
+        shipped = ", ".join(sorted(file.stem for file in SHIPPED.glob("*.safetensors"))) or "none"
+        raise InputError(f"no model {name!r}: give a .safetensors file or one of: {shipped}")
+    return path
+
+
+def save_model(net: LineNet, path: Path, card: Card) -> Card:
+    """Write `net` in fp16 to `path` and its card beside it.
+
+    Returns:
+        The card as written, with the file's SHA-256.
+    """
+    state = net.state_dict()
+    halves = {
+        name: value.half().contiguous() if value.is_floating_point() else value
+        for name, value in state.items()
+        if not name.startswith("auxiliary.")
+    }
+    data = save(halves)
+    written = replace(card, sha256=hashlib.sha256(data).hexdigest())
+    _replace(path, data)
+    text = json.dumps(asdict(written), ensure_ascii=False, indent=2) + "\n"
+    _replace(path.with_suffix(".json"), text.encode())
+    return written
+
+
+def load_model(name: str) -> tuple[LineNet, Alphabet, Card]:
+    """A network ready to read, by the name of a shipped model or the path of a safetensors file.
+
+    Raises:
+        InputError: if the files are missing, damaged or do not belong together.
+    """
+    path = find_weights(name)
+    card = read_card(path.with_suffix(".json"))
+    data = path.read_bytes()
+    if hashlib.sha256(data).hexdigest() != card.sha256:
+        raise InputError(f"{path}: not the weights that its card describes; install them again")
+    alphabet = Alphabet(card.alphabet)
+    net = LineNet(len(alphabet), card.model)
+    state = {key: value.float() for key, value in load(data).items()}
+    missing, unexpected = net.load_state_dict(state, strict=False)
+    if unexpected or any(not key.startswith("auxiliary.") for key in missing):
+        raise InputError(f"{path}: the weights do not fit the sizes in its card; train them again")
+    return net.eval(), alphabet, card
+
+
+def read_card(path: Path) -> Card:
+    """The card in a JSON file.
+
+    Raises:
+        InputError: if it is missing or not a card.
+    """
+    try:
+        values = json.loads(path.read_text("utf-8"))
+        sizes = values.pop("model")
+        sizes["stages"] = tuple(tuple(stage) for stage in sizes["stages"])
+        return Card(model=ModelParams(**sizes), **values)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path}: no readable model card ({error}); install it again") from error
+
+
+def _replace(path: Path, data: bytes) -> None:
+    partial = path.with_name(path.name + ".partial")
+    partial.write_bytes(data)
+    partial.replace(path)
