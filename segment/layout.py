@@ -17,8 +17,11 @@ from segment.order import OrderParams, reading_order
 class LayoutParams:
     """Settings of `find_barriers` and `arrange`; lengths in x-heights."""
 
+    cell: float = 0.33  # resolution at which white is looked for
     # (width, height) of white that parts columns: the narrower, the taller it must be
-    corridors: tuple[tuple[float, float], ...] = ((1.0, 36.0), (2.0, 15.0), (4.0, 9.0))
+    corridors: tuple[tuple[float, float], ...] = ((1.0, 24.0), (2.0, 15.0), (4.0, 9.0))
+    leading: float = 2.0  # white above and below a line that belongs to it
+    flank: float = 12.0  # columns have writing on both sides within this distance
     order: OrderParams = field(default_factory=OrderParams)
 
 
@@ -37,14 +40,31 @@ def find_barriers(
         bool (H, W).
     """
     require_ink(ink)
-    white = (~ink).view(np.uint8)
-    barriers = rulings.copy()
+    cell_px = max(1, round(params.cell * x_height))
+    size = (-(-ink.shape[1] // cell_px), -(-ink.shape[0] // cell_px))
+    padded = np.zeros((size[1] * cell_px, size[0] * cell_px), np.uint8)
+    padded[: ink.shape[0], : ink.shape[1]] = ink
+    inked = cv2.resize(padded * np.uint8(255), size, interpolation=cv2.INTER_AREA) > 0
+    between = ~inked & _flanked(inked, params)
+    corridors = np.zeros(between.shape, np.bool_)
     for width, height in params.corridors:
-        size = (max(1, round(height * x_height)), max(2, round(width * x_height)))
-        if size[0] < ink.shape[0] and size[1] < ink.shape[1]:
-            opened = cv2.morphologyEx(white, cv2.MORPH_OPEN, np.ones(size, np.uint8))
-            barriers |= np.asarray(opened > 0)
-    return barriers
+        brush = np.ones((round(height / params.cell), round(width / params.cell)), np.uint8)
+        corridors |= cv2.morphologyEx(between.view(np.uint8), cv2.MORPH_OPEN, brush) > 0
+    large = cv2.resize(
+        corridors.view(np.uint8), padded.shape[::-1], interpolation=cv2.INTER_NEAREST
+    )
+    return rulings | (large[: ink.shape[0], : ink.shape[1]] > 0)
+
+
+def _flanked(inked: Ink, params: LayoutParams) -> Ink:
+    """Cells that have writing at some distance both to the left and to the right."""
+    rise = 2 * round(params.leading / params.cell) + 1
+    reach = round(params.flank / params.cell)
+    lines = cv2.dilate(inked.view(np.uint8), np.ones((rise, 1), np.uint8))
+    side = np.ones((1, reach), np.uint8)
+    left = cv2.dilate(lines, side, anchor=(0, 0))
+    right = cv2.dilate(lines, side, anchor=(reach - 1, 0))
+    return np.asarray((left & right) > 0)
 
 
 def arrange(

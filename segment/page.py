@@ -14,7 +14,7 @@ from pipeline.frame import Frame
 from segment.arrays import Gray, Ink, require_gray
 from segment.binarize import BINARIZERS, BinarizeParams
 from segment.clean import CleanParams, find_surround, flatten
-from segment.components import RulingParams, drop_misfits, split_rulings
+from segment.components import RulingParams, drop_misfits, split_rulings, typical_height
 from segment.deskew import DESKEWERS, DeskewParams
 from segment.layout import LayoutParams, arrange, find_barriers
 from segment.lines import LineParams, TextLine, find_lines
@@ -108,12 +108,7 @@ def page_ink(gray: Gray, params: SegmentParams = SegmentParams()) -> Ink:
 
 def _straighten(ink: Ink, skew: float, params: SegmentParams) -> _Straight | None:
     """Scale the ink so that small letters are `letter_px` high, and level its text."""
-    rough = x_height(ink)
-    if rough < params.min_letter_px:
-        return None
-    # Rulings are stripes too: drop them before the text size counts.
-    without, _, _ = split_rulings(ink, rough, params.rulings)
-    size = x_height(drop_misfits(without, rough, params.rulings))
+    size = text_size(ink, params)
     if size < params.min_letter_px:
         return None
     factor = min(1.5, params.letter_px / size)
@@ -121,6 +116,18 @@ def _straighten(ink: Ink, skew: float, params: SegmentParams) -> _Straight | Non
     letter = size * factor
     plain, across, down = split_rulings(turned, letter, params.rulings)
     return _Straight(drop_misfits(plain, letter, params.rulings), across, down, letter, frame)
+
+
+def text_size(ink: Ink, params: SegmentParams = SegmentParams()) -> float:
+    """Estimate the height of small letters, pixels; 0 on a page without text."""
+    # Rulings are stripes too: drop them, by a first guess, before the text size counts.
+    guess = 0.6 * typical_height(ink)
+    if guess == 0:
+        return 0.0
+    plain, _, _ = split_rulings(ink, guess, params.rulings)
+    plain = drop_misfits(plain, guess, params.rulings)
+    typical = typical_height(plain)
+    return x_height(plain, 0.38 * typical, 1.3 * typical)
 
 
 def _turned(ink: Ink, factor: float, skew: float) -> tuple[Ink, Frame]:

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from segment.arrays import Floats, Ink, require_ink
 
-LEVELS = 4  # halvings of the page's height over which the text's size is looked for
+LEVELS = 5  # halvings of the page's height over which the text's size is looked for
+SMEAR = 1.5  # x-heights over which profiles are smoothed along the line,
+MIN_SMEAR = 30.0  # and at least so many pixels, or the strokes of large letters are stripes
 OCTAVE = (1.6, 1.9, 2.26, 2.69)  # deviations within a level, about 2^(1/4) apart
 
 
@@ -88,11 +90,13 @@ def blur(profiles: Floats, sigma_px: float, sigma_cells: float) -> Floats:
     )
 
 
-def x_height(ink: Ink, cell_px: int = 8) -> float:
+def x_height(ink: Ink, smallest: float, largest: float, cell_px: int = 8) -> float:
     """Estimate the height of small letters from the scale at which the page is most striped.
 
     Args:
         ink: bool (H, W), rulings dropped.
+        smallest: least height to consider, pixels.
+        largest: greatest height to consider, pixels.
         cell_px: resolution along x.
 
     Returns:
@@ -103,15 +107,20 @@ def x_height(ink: Ink, cell_px: int = 8) -> float:
     energies: list[float] = []
     for level in range(LEVELS):
         for sigma in OCTAVE:
-            true_sigma = sigma * 2**level
-            response = stripes(profiles, sigma, 3 * true_sigma / cell_px)
-            heights.append(2 * true_sigma)
-            energies.append(float(np.square(np.maximum(response, 0)).mean()))
-        if min(profiles.shape) < 4:
+            height = 2 * sigma * 2**level
+            if smallest <= height <= largest:
+                heights.append(height)
+                energies.append(_energy(profiles, sigma, max(SMEAR * height, MIN_SMEAR) / cell_px))
+        if profiles.shape[0] < 4:
             break
         size = (profiles.shape[1], profiles.shape[0] // 2)
         profiles = np.asarray(cv2.resize(profiles, size, interpolation=cv2.INTER_AREA))
-    return _peak(heights, energies)
+    return _peak(heights, energies) if heights else 0.0
+
+
+def _energy(profiles: Floats, sigma_px: float, sigma_cells: float) -> float:
+    response = stripes(profiles, sigma_px, sigma_cells)
+    return float(np.square(np.maximum(response, 0)).mean())
 
 
 def _peak(heights: list[float], energies: list[float]) -> float:

@@ -22,6 +22,9 @@ class RidgeParams:
     weak: float = 0.02  # a place is on a line if its stripe response is above this,
     strong: float = 0.055  # and the line's best response above this
     climb: float = 0.3  # a line rises by no more than this from cell to cell
+    crowd: float = 0.55  # of the line spacing: a weaker line this near a stronger one is part of it
+    closest: float = 1.2  # bounds on that distance
+    farthest: float = 2.6
     gap: float = 5.0  # pieces of a line are joined over no more than this
     offset: float = 0.5  # and if they meet to within this
 
@@ -35,12 +38,14 @@ class Curve:
         y: float32 (n,), middle of the small letters.
         sigma: float32 (n,), half their height.
         strength: the line's best stripe response.
+        weight: sum of its responses.
     """
 
     start: int
     y: Floats
     sigma: Floats
     strength: float
+    weight: float
 
     @property
     def stop(self) -> int:
@@ -82,7 +87,8 @@ def trace(
     pieces = _link(nodes, params.climb * x_height)
     pieces = [p for p in pieces if len(p.y) * cell_px >= 0.5 * x_height]
     joined = _join(pieces, barriers, x_height, cell_px, params)
-    return [c for c in joined if c.strength >= params.strong]
+    strong = [c for c in joined if c.strength >= params.strong]
+    return _thin_out(strong, profiles.shape, x_height, params)
 
 
 def _respond(
@@ -135,7 +141,8 @@ def _chains(nodes: _Nodes, follower: NDArray[np.int64]) -> list[Curve]:
             chain.append(int(follower[chain[-1]]))
         strength = float(nodes.response[chain].max())
         start = int(nodes.cell[first])
-        curves.append(Curve(start, nodes.y[chain], nodes.sigma[chain], strength))
+        weight = float(nodes.response[chain].sum())
+        curves.append(Curve(start, nodes.y[chain], nodes.sigma[chain], strength, weight))
     return curves
 
 
@@ -206,7 +213,44 @@ def _append(left: Curve, right: Curve) -> Curve:
         y=np.concatenate([left.y, bridge, keep]),
         sigma=np.concatenate([left.sigma, bridge_sigma, keep_sigma]),
         strength=max(left.strength, right.strength),
+        weight=left.weight + right.weight,
     )
+
+
+def _thin_out(
+    curves: list[Curve], shape: tuple[int, ...], x_height: float, params: RidgeParams
+) -> list[Curve]:
+    """Drop the stripes that ascenders and descenders make beside the lines they belong to."""
+    kept = _uncrowded(curves, params.closest * x_height, shape)
+    spacing = _spacing(kept, x_height)
+    low, high = params.closest * x_height, params.farthest * x_height
+    return _uncrowded(kept, float(np.clip(params.crowd * spacing, low, high)), shape)
+
+
+def _uncrowded(curves: list[Curve], distance_px: float, shape: tuple[int, ...]) -> list[Curve]:
+    """Curves, heaviest first, that are not mostly within a distance of those taken before."""
+    taken = np.zeros(shape, np.bool_)
+    kept: list[Curve] = []
+    for curve in sorted(curves, key=lambda c: -c.weight):
+        cells = np.arange(curve.start, curve.stop)
+        rows = np.clip(np.round(curve.y).astype(np.int64), 0, shape[0] - 1)
+        if taken[rows, cells].mean() > 0.5:
+            continue
+        kept.append(curve)
+        for cell, y in zip(cells.tolist(), curve.y.tolist(), strict=True):
+            taken[max(0, round(y - distance_px)) : round(y + distance_px) + 1, cell] = True
+    return kept
+
+
+def _spacing(curves: list[Curve], x_height: float) -> float:
+    """Median distance from a line to the next below it, pixels; 0 if there are too few lines."""
+    longest = sorted(curves, key=lambda c: -len(c.y))[: max(4, len(curves) * 4 // 5)]
+    cell = np.concatenate([np.arange(c.start, c.stop) for c in longest]) if longest else np.zeros(0)
+    y = np.concatenate([c.y for c in longest]) if longest else np.zeros(0)
+    order = np.lexsort((y, cell))
+    steps = np.diff(y[order])[np.diff(cell[order]) == 0]
+    steps = steps[steps < 12 * x_height]
+    return float(np.quantile(steps, 0.4)) if steps.size else 0.0
 
 
 def edges(profiles: Floats, curve: Curve, x_height: float) -> tuple[Floats, Floats]:
