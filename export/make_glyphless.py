@@ -1,7 +1,9 @@
 """Make glyphless.ttf, the invisible font of a PDF's text layer: `python -m export.make_glyphless`.
 
-Two empty glyphs: 0 (.notdef) and 1, which stands for every character. Acrobat complains of
-text set in glyph 0. The metrics are the layer's constants, so that PDF and font agree.
+Two glyphs: 0 (.notdef, empty) and 1, which stands for every character; Acrobat complains of text
+set in glyph 0. Glyph 1 is a line there and back: it covers no area, so nothing is ever painted,
+but it has an extent, without which PDFium takes a word of one letter for nothing and drops it.
+The metrics are the layer's constants, so that PDF and font agree.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from io import BytesIO
 from pathlib import Path
 
 from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib.tables._g_l_y_f import Glyph
 
 from export.glyphless import ADVANCE, ASCENT, DESCENT, FONT_FILE, UNITS_PER_EM
@@ -20,7 +23,7 @@ def glyphless() -> bytes:
     builder = FontBuilder(UNITS_PER_EM, isTTF=True)
     builder.setupGlyphOrder([".notdef", "any"])
     builder.setupCharacterMap({})
-    builder.setupGlyf({".notdef": Glyph(), "any": Glyph()})
+    builder.setupGlyf({".notdef": Glyph(), "any": _line_there_and_back()})
     builder.setupHorizontalMetrics({".notdef": (ADVANCE, 0), "any": (ADVANCE, 0)})
     builder.setupHorizontalHeader(ascent=ASCENT, descent=DESCENT)
     builder.setupNameTable({"familyName": "Inkfolio Glyphless", "styleName": "Regular"})
@@ -31,6 +34,16 @@ def glyphless() -> bytes:
     data = BytesIO()
     builder.save(data)
     return data.getvalue()
+
+
+def _line_there_and_back() -> Glyph:
+    pen = TTGlyphPen(None)
+    pen.moveTo((0, DESCENT))
+    pen.lineTo((ADVANCE, ASCENT))
+    pen.lineTo((ADVANCE // 2, (ASCENT + DESCENT) // 2))
+    pen.closePath()
+    glyph: Glyph = pen.glyph()
+    return glyph
 
 
 if __name__ == "__main__":

@@ -15,6 +15,8 @@ from pipeline.document import Box, Line, Page, Point, Word
 
 MIN_RISE_PT = 2.0  # macOS Preview selects badly on lines that rise by less
 MIN_SIZE_PT = 1.0
+MIN_GAP_EM = 0.16  # between words; poppler sees no space in less than 0.15
+MAX_TRIM = 0.3  # share of its width that a word may give up for the gap
 POINTS_PER_INCH = 72
 
 
@@ -141,10 +143,15 @@ class _Run:
 def _runs(words: tuple[Word, ...], baseline: Baseline, size_px: float) -> Iterator[_Run]:
     """The words and, after each but the last, a space as wide as the gap."""
     extents = [baseline.extent(word.box) for word in words]
-    for i, (word, (start, end)) in enumerate(zip(words, extents, strict=True)):
+    for word, (start, end), following in zip(words, extents, [*extents[1:], None], strict=True):
+        if following is None:
+            yield _Run(word.text, start, end - start)
+            return
+        # Words that all but touch give way a little, lest poppler join them.
+        latest_end = max(following[0] - MIN_GAP_EM * size_px, end - MAX_TRIM * (end - start))
+        end = min(end, latest_end)
         yield _Run(word.text, start, end - start)
-        if i + 1 < len(words):
-            yield _Run(" ", end, max(extents[i + 1][0] - end, size_px / 10))
+        yield _Run(" ", end, max(following[0] - end, MIN_GAP_EM * size_px))
 
 
 def _shows(runs: list[_Run], points_per_px: float, size: float, codes: Codes) -> str:
