@@ -18,6 +18,7 @@ from pipeline.names import shown
 Gray = NDArray[np.uint8]  # (H, W), 0 = black
 
 FORMATS = ("PNG", "JPEG", "TIFF", "JPEG2000", "WEBP", "BMP")
+_COLOURED = ("1", "P", "PA", "RGB", "RGBA", "RGBa", "CMYK", "YCbCr", "HSV")
 _REDUCED_OR_MASK = 1 | 4  # bits of TIFF's NewSubfileType: a thumbnail, a transparency mask
 _MIN_IS_WHITE = 0  # TIFF's PhotometricInterpretation
 _METHODS = {
@@ -60,7 +61,9 @@ def opened(path: Path, frame: int, max_pixels: int) -> Iterator[Image.Image]:
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # odd tags that the decoder copes with
-        with Image.open(path, formats=FORMATS) as image:
+        # By its name, Pillow would map the file into memory: one that is cut short while it is
+        # read kills the process, and TIFFs turned by a quarter come out wrong (Pillow 13.0).
+        with path.open("rb") as file, Image.open(file, formats=FORMATS) as image:
             if frame:
                 image.seek(frame)
             _check_budget(path, image, max_pixels)
@@ -81,7 +84,7 @@ def count_frames(path: Path, limit: int) -> tuple[int, ...]:
     frames: list[int] = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        with Image.open(path, formats=("TIFF",)) as image:
+        with path.open("rb") as file, Image.open(file, formats=("TIFF",)) as image:
             for frame in range(2 * limit + 2):
                 try:
                     image.seek(frame)
@@ -108,6 +111,21 @@ def decode(path: Path, frame: int, max_pixels: int) -> Decoded:
     return Decoded(255 - gray if inverted else gray, encoding, orientation, stated)
 
 
+def decode_picture(path: Path, frame: int, max_pixels: int) -> Image.Image:
+    """Read one frame upright as "1", "L" or "RGB", white behind what is transparent."""
+    with opened(path, frame, max_pixels) as image:
+        if image.mode not in _COLOURED:
+            return Image.fromarray(decode(path, frame, max_pixels).gray)
+        image.load()
+        turned = upright(image, _orientation(image))
+    if not turned.has_transparency_data:
+        return turned.copy() if turned.mode in ("1", "RGB") else turned.convert("RGB")
+    rgba = turned.convert("RGBA")
+    white = Image.new("RGB", rgba.size, "white")
+    white.paste(rgba, mask=_alpha(rgba))
+    return white
+
+
 def upright(image: Image.Image, orientation: int) -> Image.Image:
     """The image turned and mirrored as EXIF's `orientation` (1 to 8) asks."""
     return image.transpose(_METHODS[orientation]) if orientation in _METHODS else image
@@ -128,13 +146,15 @@ def gray_image(image: Image.Image) -> Image.Image:
 
 def _over_white(image: Image.Image) -> Image.Image:
     rgba = image.convert("RGBA")
-    alpha = rgba.getchannel("A")
-    gray = rgba.convert("L")
-    if alpha.getextrema() == (0, 0):
-        return gray  # a program that left the channel unused, rather than an invisible page
     white = Image.new("L", rgba.size, 255)
-    white.paste(gray, mask=alpha)
+    white.paste(rgba.convert("L"), mask=_alpha(rgba))
     return white
+
+
+def _alpha(rgba: Image.Image) -> Image.Image | None:
+    """The opacity; none if it is 0 all over, as some programs leave it that do not use it."""
+    alpha = rgba.getchannel("A")
+    return None if alpha.getextrema() == (0, 0) else alpha
 
 
 def scale_to_bytes(values: NDArray[np.number]) -> Gray:

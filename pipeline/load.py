@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from pipeline.errors import InkfolioError, InputError
-from pipeline.images import Resolution, count_frames, decode, opened, upright
+from pipeline.images import Resolution, count_frames, decode, decode_picture
 from pipeline.names import shown
 from pipeline.rasterize import count_pages, rasterize
 
@@ -137,8 +137,8 @@ def load_picture(page: SourcePage, params: LoadParams = LoadParams()) -> Image.I
     """Read an image page in its own colours, upright, for a PDF that cannot take its bytes.
 
     Returns:
-        An image of mode "1", "L" or "RGB", as large as the file's; white behind what is
-        transparent.
+        An image of mode "1", "L" or "RGB"; white behind what is transparent. Pixels that are
+        not square are left so: the picture fills the page, whatever its size.
 
     Raises:
         InputError: as `load_page`; also if the page is a PDF's.
@@ -146,9 +146,7 @@ def load_picture(page: SourcePage, params: LoadParams = LoadParams()) -> Image.I
     if page.problem or page.kind == "pdf":
         raise InputError(page.problem or f"{shown(page.path)}: is a PDF, not a picture")
     with _reading(page.path):
-        if (plain := _plain_picture(page, params)) is not None:
-            return plain
-        return Image.fromarray(_load_image(page, params).gray)
+        return decode_picture(page.path, page.frame, params.max_pixels)
 
 
 def page_frames(path: Path, kind: Kind, params: LoadParams = LoadParams()) -> tuple[int, ...]:
@@ -183,8 +181,8 @@ def _reading(path: Path) -> Iterator[None]:
         raise InputError(f"{name}: may not be read; change its permissions") from error
     except UnidentifiedImageError as error:
         raise InputError(
-            f"{name}: is not an image that Inkfolio reads, or its first bytes are damaged; "
-            "convert it to TIFF, PNG or JPEG, or leave it out"
+            f"{name}: is damaged, or not an image that Inkfolio reads; "
+            "copy or scan it again, or convert it to TIFF, PNG or JPEG"
         ) from error
     except MemoryError as error:
         raise InputError(f"{name}: does not fit into memory; scan it smaller") from error
@@ -209,22 +207,7 @@ def _load_image(page: SourcePage, params: LoadParams) -> PageImage:
     if believed is None:
         return PageImage(gray, assume_ppi(max(gray.shape)), True, encoding, orientation)
     squared = _square(gray, believed, params.max_pixels)
-    return PageImage(squared, max(believed), False, encoding, orientation)
-
-
-def _plain_picture(page: SourcePage, params: LoadParams) -> Image.Image | None:
-    """The picture in colour, or None if grey is all there is to it."""
-    with opened(page.path, page.frame, params.max_pixels) as image:
-        if image.mode not in ("1", "P", "RGB", "RGBA", "RGBa", "PA", "CMYK", "YCbCr"):
-            return None
-        image.load()
-        turned = upright(image, image.getexif().get(0x0112, 1))
-        if not turned.has_transparency_data:
-            return turned if turned.mode in ("1", "RGB") else turned.convert("RGB")
-        white = Image.new("RGB", turned.size, "white")
-        rgba = turned.convert("RGBA")
-        white.paste(rgba, mask=rgba)
-        return white
+    return PageImage(squared, round(max(believed), 2), False, encoding, orientation)
 
 
 def believe(
@@ -237,9 +220,10 @@ def believe(
     """
     for ppi in stated:
         low, high = min(ppi), max(ppi)
+        if not (params.min_ppi <= low <= high <= params.max_ppi and high / low <= 4):
+            continue
         is_default = round(high) in _SCREEN_PPI and long_side_px / high > _A3_LONG_SIDE_IN
-        in_range = params.min_ppi <= low and high <= params.max_ppi
-        if in_range and not is_default and high / low <= 4:
+        if not is_default:
             return ppi
     return None
 

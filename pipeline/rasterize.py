@@ -86,10 +86,29 @@ def rasterize(path: Path, index: int, vector_ppi: float, max_pixels: int) -> tup
         width, height = page.get_size()
         ppi = choose_ppi(_drawn(page), width * height, vector_ppi)
         scale = min(ppi / 72, math.sqrt(max_pixels / (width * height)))
-        scale = _whole(width, scale)
-        bitmap = page.render(scale=scale, grayscale=True)
-        gray = np.array(bitmap.to_numpy(), dtype=np.uint8).reshape(bitmap.height, bitmap.width)
-        return gray, scale * 72
+        gray = _draw(page, max(1, round(width * scale)), max(1, round(height * scale)))
+        return gray, round(gray.shape[1] / width * 72, 2)
+
+
+def _draw(page: pdfium.PdfPage, width_px: int, height_px: int) -> Gray:
+    """Draw a page at a size of whole pixels, so that a scan's pixels fall on the bitmap's.
+
+    PDFium rounds an image's edges outwards: a hair's breadth beyond the bitmap would make it
+    one pixel larger and blur it all.
+    """
+    width, height = page.get_size()
+    hair = 0.01
+    across, down = (width_px - 2 * hair) / width, (height_px - 2 * hair) / height
+    bitmap = pdfium.PdfBitmap.new_native(width_px, height_px, pdfium_c.FPDFBitmap_Gray)
+    bitmap.fill_rect((255, 255, 255, 255), 0, 0, width_px, height_px)
+    pdfium_c.FPDF_RenderPageBitmapWithMatrix(
+        bitmap,
+        page,
+        pdfium_c.FS_MATRIX(across, 0, 0, down, hair, hair),
+        pdfium_c.FS_RECTF(0, 0, width_px, height_px),
+        pdfium_c.FPDF_ANNOT | pdfium_c.FPDF_GRAYSCALE,
+    )
+    return np.array(bitmap.to_numpy(), dtype=np.uint8).reshape(height_px, width_px)
 
 
 def choose_ppi(drawn: Drawn, page_area: float, vector_ppi: float) -> float:
@@ -106,11 +125,6 @@ def choose_ppi(drawn: Drawn, page_area: float, vector_ppi: float) -> float:
     is_scan = sum(image.area for image in drawn.images) >= page_area / 2
     ppi = finest if is_scan and not drawn.has_visible_text else max(finest, vector_ppi)
     return min(max(ppi, 50.0), 1200.0)
-
-
-def _whole(width: float, scale: float) -> float:
-    """The scale nudged so that the width is a whole number of pixels, not one more."""
-    return (max(1, round(width * scale)) - 1e-3) / width
 
 
 def _drawn(page: pdfium.PdfPage) -> Drawn:
@@ -133,5 +147,9 @@ def _placed(image: pdfium.PdfImage) -> Iterator[Placed]:
         outer = outer.container
     width, height = math.hypot(matrix.a, matrix.b), math.hypot(matrix.c, matrix.d)
     columns, rows = image.get_px_size()
-    if width > 0 and height > 0:
-        yield Placed(72 * max(columns / width, rows / height), width * height)
+    if min(width, height, columns, rows) > 0:
+        along, across = 72 * columns / width, 72 * rows / height
+        # A page's size is a rounded one: the mean of both lands on the scan's own pixels.
+        alike = 0.99 < along / across < 1.01
+        ppi = math.sqrt(along * across) if alike else max(along, across)
+        yield Placed(ppi, width * height)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from natsort import natsort_keygen, ns
@@ -43,6 +43,14 @@ class SourceDocument:
     pages: tuple[SourcePage, ...]
 
 
+@dataclass(slots=True)
+class _Seen:
+    """What a search has come by: folders by what they are, files by how they were reached."""
+
+    folders: set[tuple[int, int]] = field(default_factory=set)
+    files: set[Path] = field(default_factory=set)
+
+
 def find_documents(
     sources: Sequence[Path],
     params: LoadParams = LoadParams(),
@@ -70,7 +78,7 @@ def find_documents(
         if not root.exists() and not root.is_symlink():
             raise InputError(f"{shown(root)}: is not there; check the name")
     names = dict(zip(roots, _root_names(roots), strict=True))
-    seen = {folder.resolve() for folder in exclude}
+    seen = _Seen(folders={_identity(folder) for folder in exclude if folder.is_dir()})
     found: dict[Path, list[SourceDocument]] = {}
     # Folders first and from the top: a file within one belongs to the folder's document.
     for root in sorted(roots, key=lambda path: (not path.is_dir(), len(path.parts))):
@@ -85,33 +93,39 @@ def find_documents(
 
 
 def _documents_of(
-    root: Path, name: str, params: LoadParams, seen: set[Path]
+    root: Path, name: str, params: LoadParams, seen: _Seen
 ) -> Iterator[SourceDocument]:
     if root.is_dir():
         yield from _walk(root, name, params, seen)
-    elif root not in seen:
-        seen.add(root)
+    elif root not in seen.files:
+        seen.files.add(root)
         yield _file_document(root, name, params)
 
 
-def _walk(top: Path, name: str, params: LoadParams, seen: set[Path]) -> Iterator[SourceDocument]:
+def _walk(top: Path, name: str, params: LoadParams, seen: _Seen) -> Iterator[SourceDocument]:
     """The documents of a folder and of all below it, each real folder entered once."""
     waiting = [(top, name)]
     while waiting:
         folder, name = waiting.pop()
-        if folder.resolve() in seen:
-            continue
-        seen.add(folder.resolve())
         try:
+            if _identity(folder) in seen.folders:
+                continue
+            seen.folders.add(_identity(folder))
             files, folders = _listing(folder)
         except OSError as error:
             yield _unreadable(folder, name, error)
             continue
-        seen.update(files)
+        seen.files.update(files)
         below = distinct([safe_name(path.name) for path in folders])
         yield from _folder_documents(folder, name, files, base_names(files, below), params)
         paths = [(path, f"{name}/{base}") for path, base in zip(folders, below, strict=True)]
         waiting.extend(reversed(paths))
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    """What stays the same however a folder is reached: device and inode."""
+    stat = folder.stat()
+    return stat.st_dev, stat.st_ino
 
 
 def _listing(folder: Path) -> tuple[list[Path], list[Path]]:
@@ -125,7 +139,7 @@ def _listing(folder: Path) -> tuple[list[Path], list[Path]]:
     folders = [Path(entry.path) for entry in visible if _is_folder(entry)]
     files = [Path(entry.path) for entry in visible if _is_readable(entry)]
     logger.debug("%s: %d files, %d folders", shown(folder), len(files), len(folders))
-    return sorted(files, key=_natural_order), sorted(folders, key=_natural_order)
+    return sorted(files, key=natural_order), sorted(folders, key=natural_order)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -156,7 +170,8 @@ def kind_of(path: Path) -> Kind | None:
     return "image" if suffix in IMAGE_SUFFIXES else None
 
 
-def _natural_order(path: Path) -> tuple[object, str]:
+def natural_order(path: Path) -> tuple[object, str]:
+    """A sort key that puts p2 before p10, and no two names at one place."""
     return _natural(path.name), path.name
 
 
