@@ -239,23 +239,6 @@ def test_folder_that_cannot_be_listed_fails_alone(
         load_page(documents[1].pages[0])
 
 
-def test_very_deep_trees_are_no_trouble(tmp_path: Path) -> None:
-    deep = tmp_path.joinpath("d", *["d"] * 1200)
-    folder = tmp_path / "d"
-    folder.mkdir()
-    here = Path.cwd()
-    try:
-        os.chdir(folder)
-        for _ in range(1200):
-            Path("d").mkdir()
-            os.chdir("d")
-        grow(Path(), "p1.png")
-    finally:
-        os.chdir(here)
-    (document,) = find_documents([folder])
-    assert document.path == deep
-
-
 def test_odd_names_become_safe_ones(tmp_path: Path) -> None:
     grow(tmp_path / "a", "line\nbreak.png", "tab\tbed/p1.png")
     grow(tmp_path / "a", os.fsdecode(b"caf\xe9.png"))
