@@ -121,5 +121,5 @@ def _local_moments(gray: Gray, window: float) -> tuple[Floats, Floats]:
     border = cv2.BORDER_REPLICATE
     mean = cv2.boxFilter(gray, cv2.CV_32F, (size, size), borderType=border)
     square = cv2.sqrBoxFilter(gray, cv2.CV_32F, (size, size), borderType=border)
-    variance = cv2.max(cv2.subtract(square, cv2.multiply(mean, mean)), 0)
+    variance = np.maximum(cv2.subtract(square, cv2.multiply(mean, mean)), 0)
     return np.asarray(mean), np.asarray(cv2.sqrt(variance))

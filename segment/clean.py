@@ -18,7 +18,7 @@ class CleanParams:
     thumb_px: int = 320  # long side of the thumbnail on which paper and surround are looked for
     brush: float = 0.03  # share of the long side: wider than any pen stroke or letter
     dark: float = 0.5  # surround is darker than this share of the paper's brightness
-    thickness: float = 0.012  # share of the long side: dark things thinner than this are no surround
+    thickness: float = 0.012  # share of the long side: surround is no thinner
     max_gain: float = 2.5  # contrast of faded ink is raised no further than this
     speck_share: float = 0.04  # of the squared text height: smaller components are specks
 
@@ -44,7 +44,7 @@ def flatten(gray: Gray, params: CleanParams = CleanParams()) -> Gray:
     height, width = gray.shape
     surface = cv2.resize(scale, (width, height), interpolation=cv2.INTER_LINEAR)
     flat = cv2.multiply(gray, surface, dtype=cv2.CV_32F)
-    return np.asarray(cv2.convertScaleAbs(cv2.max(flat - 255.0 * (gain - 1), 0)), np.uint8)
+    return np.asarray(cv2.convertScaleAbs(np.maximum(flat - 255.0 * (gain - 1), 0)), np.uint8)
 
 
 def find_surround(gray: Gray, params: CleanParams = CleanParams()) -> Ink:
@@ -67,8 +67,8 @@ def find_surround(gray: Gray, params: CleanParams = CleanParams()) -> Ink:
     thick = cv2.morphologyEx(framed, cv2.MORPH_OPEN, brush)
     _, labels = cv2.connectedComponents(thick, connectivity=4)
     outside = np.asarray(labels == labels[0, 0], np.uint8)
-    outside = cv2.dilate(outside, cv2.getStructuringElement(cv2.MORPH_RECT, (3, 3)))
-    inner = outside[size:-size, size:-size]
+    thicker = cv2.dilate(outside, cv2.getStructuringElement(cv2.MORPH_RECT, (3, 3)))
+    inner = thicker[size:-size, size:-size]
     height, width = gray.shape
     return np.asarray(cv2.resize(inner, (width, height), interpolation=cv2.INTER_NEAREST) > 0)
 

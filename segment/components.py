@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from segment.arrays import Ink, Ints, Labels, require_ink
+from segment.arrays import Gray, Ink, Ints, Labels, require_ink
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def find_components(ink: Ink) -> Components:
     require_ink(ink)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(ink.view(np.uint8), connectivity=8)
     left, top, width, height, area = stats[1:].T
-    return Components(labels, left, top, width, height, area)
+    return Components(np.asarray(labels, np.int32), left, top, width, height, area)
 
 
 def typical_height(ink: Ink, smallest: float = 3.0, largest: float = 0.1) -> float:
@@ -130,11 +130,11 @@ def drop_misfits(ink: Ink, x_height: float, params: RulingParams = RulingParams(
     return np.asarray(keep[found.labels])
 
 
-def _runs(mask: Ink, length_px: int, thickness_px: int) -> Ink:
+def _runs(mask: Gray, length_px: int, thickness_px: int) -> Ink:
     """Pixels of long horizontal runs that are nowhere thicker than `thickness_px`."""
     source = np.ascontiguousarray(mask, np.uint8)
     # Scanned rulings waver by a pixel: look for runs in a mask thickened along y.
     thickened = cv2.dilate(source, np.ones((3, 1), np.uint8))
     runs = cv2.morphologyEx(thickened, cv2.MORPH_OPEN, np.ones((1, max(3, length_px)), np.uint8))
     upright = cv2.morphologyEx(source, cv2.MORPH_OPEN, np.ones((thickness_px + 1, 1), np.uint8))
-    return np.asarray((runs & source & (1 - upright)) > 0)
+    return np.asarray((runs > 0) & (source > 0) & (upright == 0))

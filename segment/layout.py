@@ -64,7 +64,7 @@ def _flanked(inked: Ink, params: LayoutParams) -> Ink:
     side = np.ones((1, reach), np.uint8)
     left = cv2.dilate(lines, side, anchor=(0, 0))
     right = cv2.dilate(lines, side, anchor=(reach - 1, 0))
-    return np.asarray((left & right) > 0)
+    return np.asarray((left > 0) & (right > 0))
 
 
 def arrange(

@@ -101,9 +101,7 @@ def _longest_run(
     return best
 
 
-def _has_gap(
-    items: list[int], boxes: Sequence[Box], x_height: float, params: OrderParams
-) -> bool:
+def _has_gap(items: list[int], boxes: Sequence[Box], x_height: float, params: OrderParams) -> bool:
     """Whether some white column stands between the items, or could once there are more."""
     order = sorted(items, key=lambda i: boxes[i].left)
     reach = boxes[order[0]].right

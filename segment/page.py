@@ -102,7 +102,8 @@ def page_ink(gray: Gray, params: SegmentParams = SegmentParams()) -> Ink:
     surround = find_surround(small, params.clean)
     paper = small.copy()
     # The surround takes the paper's grey, so that its edge is no ink.
-    paper[surround] = round(float(np.percentile(small[~surround], 70))) if not surround.all() else 255
+    if not surround.all():
+        paper[surround] = round(float(np.percentile(small[~surround], 70)))
     return binarize(flatten(paper, params.clean), params.binarize) & ~surround
 
 
@@ -168,9 +169,7 @@ def _matrix(frame: Frame) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
     )
 
 
-def _region(
-    number: int, block: list[TextLine], frame: Frame, width: int, height: int
-) -> Region:
+def _region(number: int, block: list[TextLine], frame: Frame, width: int, height: int) -> Region:
     """A region of the page, its geometry mapped to the page and kept inside."""
     lines = tuple(
         Line(

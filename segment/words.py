@@ -1,0 +1,191 @@
+"""Find words in a line's ink, by its gaps alone or near where a reader saw them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.document import Box, Polygon
+from segment.arrays import Ink, require_ink
+
+Span = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class WordParams:
+    """Settings of `find_words` and `fit_to_ink`; lengths in line heights."""
+
+    min_gap: float = 0.08  # narrower gaps part letters at most
+    max_gap: float = 0.45  # wider gaps part words always
+    slack: float = 0.35  # ink this far outside all spans belongs to no word
+    gap_worth: float = 1.0  # how much a white column draws a cut, against its distance
+
+
+def find_words(ink: Ink, boundary: Polygon, params: WordParams = WordParams()) -> list[Box]:
+    """Part a line's ink into words at its wide gaps.
+
+    The threshold is the line's own: gaps within and between words form two classes, which Otsu's
+    criterion separates (after Manmatha and Rothfeder, IEEE PAMI 27, 2005).
+
+    Args:
+        ink: bool (H, W), the page's ink.
+        boundary: polygon around the line, page pixels.
+        params: see `WordParams`.
+
+    Returns:
+        Boxes tight to the ink, left to right, not overlapping along x; empty without ink.
+    """
+    mask, left, top = _line_ink(ink, boundary)
+    runs = _runs(np.asarray(mask.any(axis=0)))
+    if not runs:
+        return []
+    gaps = np.array([b[0] - a[1] for a, b in pairwise(runs)], np.float64)
+    height = _line_height(mask)
+    limit = np.clip(_otsu(gaps), params.min_gap * height, params.max_gap * height)
+    starts = [0, *(np.flatnonzero(gaps > limit) + 1).tolist()]
+    ends = [*starts[1:], len(runs)]
+    spans = [(runs[a][0], runs[b - 1][1]) for a, b in zip(starts, ends, strict=True)]
+    return [_tight(mask, a, b, left, top) for a, b in spans]
+
+
+def fit_to_ink(
+    ink: Ink,
+    boundary: Polygon,
+    spans: Sequence[Span],
+    params: WordParams = WordParams(),
+) -> list[Box]:
+    """Turn approximate words of a line into boxes tight to their ink.
+
+    Neighbouring words are parted in the whitest column near the middle of the gap between their
+    spans, a wide gap before a narrow one; each box then shrinks to the ink between its cuts.
+
+    Args:
+        ink: bool (H, W), the page's ink.
+        boundary: polygon around the line, page pixels.
+        spans: (left, right) per word in reading order, page pixels along x, as a reader's
+            character positions give them; they may overlap a little.
+        params: see `WordParams`.
+
+    Returns:
+        One box per span, in order, within the page and not overlapping along x; a span without
+        ink keeps its own extent.
+    """
+    if not spans:
+        return []
+    mask, left, top = _line_ink(ink, boundary)
+    profile = mask.sum(axis=0).astype(np.float64)
+    width = mask.shape[1]
+    order = [(a - left, max(b, a + 1) - left) for a, b in spans]
+    cuts = _cuts(profile, order, _line_height(mask), params)
+    boxes: list[Box] = []
+    for i, (a, b) in enumerate(order):
+        first, last = _at_least_one(cuts[i], cuts[i + 1], width)
+        reach = round(params.slack * _line_height(mask))
+        near_first, near_last = max(first, round(a) - reach), min(last, round(b) + reach)
+        if near_last > near_first and mask[:, near_first:near_last].any():
+            boxes.append(_tight(mask, near_first, near_last, left, top))
+        else:
+            boxes.append(_empty_word(a, b, first, last, mask.shape[0], left, top))
+    return boxes
+
+
+def _line_ink(ink: Ink, boundary: Polygon) -> tuple[Ink, int, int]:
+    """The ink within a boundary, cut to the boundary's box; the box's left and top."""
+    require_ink(ink)
+    height, width = ink.shape
+    points = np.asarray(boundary, np.float64).reshape(-1, 2)
+    left = int(np.clip(np.floor(points[:, 0].min()), 0, width - 1))
+    top = int(np.clip(np.floor(points[:, 1].min()), 0, height - 1))
+    right = int(np.clip(np.ceil(points[:, 0].max()), left + 1, width))
+    bottom = int(np.clip(np.ceil(points[:, 1].max()), top + 1, height))
+    inside = np.zeros((bottom - top, right - left), np.uint8)
+    corners = np.round(points - (left, top)).astype(np.int32)
+    cv2.fillPoly(inside, [corners], 1)
+    return ink[top:bottom, left:right] & (inside > 0), left, top
+
+
+def _line_height(mask: Ink) -> float:
+    """Rows over which most of the ink lies: steadier than the boundary's height."""
+    rows = np.cumsum(mask.sum(axis=1))
+    if rows[-1] == 0:
+        return float(len(rows))
+    low, high = np.searchsorted(rows, (0.02 * rows[-1], 0.98 * rows[-1]))
+    return float(max(1, high - low + 1))
+
+
+def _runs(columns: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Half-open runs of True."""
+    # Padded with blanks so that a run touching an end still opens and closes.
+    edges = np.flatnonzero(np.diff(columns, prepend=False, append=False))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+
+
+def _otsu(values: NDArray[np.float64]) -> float:
+    """The limit between two classes of values that separates them best."""
+    if values.size < 2:
+        return 0.0
+    ordered = np.sort(values)
+    count = np.arange(1, len(ordered))
+    low = np.cumsum(ordered)[:-1] / count
+    high = (ordered.sum() - np.cumsum(ordered)[:-1]) / (len(ordered) - count)
+    between = count * (len(ordered) - count) * np.square(high - low)
+    best = int(between.argmax())
+    return float(ordered[best] + ordered[best + 1]) / 2
+
+
+def _cuts(
+    profile: NDArray[np.float64], spans: list[Span], height: float, params: WordParams
+) -> list[int]:
+    """Where words part: increasing columns from 0 to the width."""
+    width = len(profile)
+    cuts = [0]
+    white = _white_depth(profile)
+    for (a, b), (c, d) in pairwise(spans):
+        middle = (b + c) / 2
+        # A cut must leave the better part of both words uncut.
+        low = max(cuts[-1] + 1, round(min(b - 0.4 * (b - a), middle)))
+        high = min(width, max(low + 1, round(max(c + 0.4 * (d - c), middle)) + 1))
+        if low >= width:
+            cuts.append(width)
+            continue
+        column = np.arange(low, high)
+        distance = np.abs(column - middle) / height
+        inked = profile[low:high] / height
+        cost = distance + inked - params.gap_worth * np.minimum(white[low:high] / height, 0.5)
+        cuts.append(int(column[cost.argmin()]))
+    return [*cuts, width]
+
+
+def _white_depth(profile: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Distance of each white column to the nearest inked one, 0 on ink; greatest mid-gap."""
+    white = (profile == 0).astype(np.uint8)[None]
+    # Outside the line there is white, too: only ink within it bounds a gap.
+    return np.asarray(cv2.distanceTransform(white, cv2.DIST_L1, 3)[0], np.float64)
+
+
+def _at_least_one(first: int, last: int, width: int) -> tuple[int, int]:
+    first = min(max(first, 0), width - 1)
+    return first, max(first + 1, min(last, width))
+
+
+def _tight(mask: Ink, first: int, last: int, left: int, top: int) -> Box:
+    """The box of the ink between two columns, in page pixels."""
+    part = mask[:, first:last]
+    columns = np.flatnonzero(part.any(axis=0))
+    rows = np.flatnonzero(part.any(axis=1))
+    x, y = left + first, top
+    return Box(
+        x + int(columns[0]), y + int(rows[0]), x + int(columns[-1]) + 1, y + int(rows[-1]) + 1
+    )
+
+
+def _empty_word(a: float, b: float, first: int, last: int, height: int, left: int, top: int) -> Box:
+    """A box for a word without ink: its span between the cuts, over the line's height."""
+    start = min(max(round(a), first), last - 1)
+    stop = max(start + 1, min(round(b), last))
+    return Box(left + start, top, left + stop, top + height)
