@@ -1,0 +1,36 @@
+"""Pages made by hand, for the tests of the exports."""
+
+from __future__ import annotations
+
+from pipeline.document import Box, Document, Line, Page, Region, Step, Word
+
+ADVANCE_PX = 20
+HEIGHT_PX = 40
+
+
+def line(line_id: str, text: str, left: int, baseline: int, gap: int = 20) -> Line:
+    """A level line, each character 20 px wide, 40 px high above the baseline."""
+    words, x = [], left
+    for token in text.split():
+        width = ADVANCE_PX * len(token)
+        words.append(Word(token, Box(x, baseline - HEIGHT_PX, x + width, baseline), 0.9))
+        x += width + gap
+    right, top = max(x - gap, left + 1), baseline - HEIGHT_PX
+    boundary = ((left, top), (right, top), (right, baseline + 10), (left, baseline + 10))
+    return Line(line_id, boundary, ((left, baseline), (right, baseline)), tuple(words), 0.8)
+
+
+def page(
+    *texts: str, index: int = 0, width: int = 1000, height: int = 1400, ppi: float = 100.0
+) -> Page:
+    """A page of one region of level lines, 100 px apart."""
+    lines = tuple(line(f"r1l{i}", text, 100, 100 + 100 * i) for i, text in enumerate(texts, 1))
+    box = Box(90, 90, width - 90, height - 90)
+    regions = (Region("r1", "text", box.polygon(), lines),) if lines else ()
+    return Page(f"p{index + 1}", index, width, height, ppi, source="scan.png", regions=regions)
+
+
+def document(*pages: Page) -> Document:
+    """A document of these pages, with one step of provenance."""
+    step = Step("recognize", "0.1.0", {"beam": 1, "weights": "abc"})
+    return Document("Lettres – 1914", pages, (step,))
