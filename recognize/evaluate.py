@@ -9,12 +9,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import regex
 from rapidfuzz.distance import Levenshtein
 
+from pipeline.errors import InputError
 from recognize.alphabet import clean
-from recognize.dataset import LineSample
+from recognize.dataset import LineSample, read_samples
+from recognize.reader import Reader
+from recognize.weights import DEFAULT
+
+_CHUNK = 2000  # lines decoded at once, so that memory stays flat
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,3 +106,40 @@ def _rows(sample: LineSample) -> Iterator[tuple[str, str]]:
 def total(scores: Iterable[Score]) -> Score:
     """The sum of some scores."""
     return sum(scores, Score())
+
+
+def evaluate_model(
+    paths: Sequence[Path], split: str, model: str = DEFAULT
+) -> dict[str, dict[str, dict[str, float]]]:
+    """Read one split of some corpora and score it.
+
+    Returns:
+        Tables "total", "kind", "kind/language" and "corpus"; in each, rates and counts by row.
+
+    Raises:
+        InputError: if a corpus or the model cannot be read, or the split is empty.
+    """
+    samples = read_samples(paths, split)
+    if not samples:
+        raise InputError(f"no lines of split {split!r} in {len(paths)} files; check --split")
+    reader = Reader.load(model)
+    readings = [
+        reading.text
+        for start in range(0, len(samples), _CHUNK)
+        for reading in reader.read([s.pixels() for s in samples[start : start + _CHUNK]])
+    ]
+    tables = score_samples(samples, readings)
+    return {
+        table: {row: one.as_dict() for row, one in rows.items()} for table, rows in tables.items()
+    }
+
+
+def table_of(scores: Mapping[str, Mapping[str, Mapping[str, float]]]) -> str:
+    """The scores of `evaluate_model` as lines for people."""
+    rows = [f"{'':28} {'CER':>7} {'WER':>7} {'lines':>6}"]
+    for table in scores.values():
+        rows += [
+            f"{name:28} {one['cer']:7.4f} {one['wer']:7.4f} {one['lines']:6.0f}"
+            for name, one in table.items()
+        ]
+    return "\n".join(rows)

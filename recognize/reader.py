@@ -90,3 +90,8 @@ class Reader:
         first = len(text) - len(text.lstrip())
         last = len(text.rstrip())
         return Reading(text[first:last], spans[first:last], found.confidences[first:last])
+
+
+def use_threads(count: int) -> None:
+    """Let this process's networks use `count` threads."""
+    torch.set_num_threads(count)

@@ -15,13 +15,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import ctc_loss
 
+from pipeline.tables import to_table
 from recognize.alphabet import BLANK, Alphabet
 from recognize.augment import AugmentParams, augment
-from recognize.dataset import LineSample, batch_indices, stack
+from recognize.dataset import LineSample, batch_indices, read_samples, stack
 from recognize.evaluate import score, total
 from recognize.model import STRIDE, LineNet, ModelParams
 from recognize.normalize import normalize
 from recognize.reader import Reader
+from recognize.weights import Card, save_model
 
 _log = logging.getLogger(__name__)
 _CHECKPOINT = "checkpoint.pt"
@@ -206,6 +208,26 @@ class Training:
         torch.save(state, partial)
         partial.replace(self.folder / _CHECKPOINT)
 
+    def publish(self) -> Path:
+        """Write the average as weights with a card into the run's folder."""
+        card = Card(
+            name=self.recipe.name,
+            version="",
+            alphabet=self.alphabet.characters,
+            model=self.recipe.model,
+            sha256="",
+            training={
+                "corpora": sorted({sample.corpus for sample in self.train}),
+                "lines": len(self.train),
+                "lines_seen": self.lines_seen,
+                "hours": round(self.seconds / 3600, 2),
+                "recipe": to_table(self.recipe),
+            },
+        )
+        path = self.folder / f"{self.recipe.name}.safetensors"
+        save_model(self.average, path, card)
+        return path
+
     def _resume(self) -> None:
         path = self.folder / _CHECKPOINT
         if not path.exists():
@@ -237,3 +259,19 @@ def _ctc(logits: Tensor, columns: Tensor, labels: Sequence[Sequence[int]]) -> Te
 def _spread(samples: Sequence[LineSample], count: int) -> list[LineSample]:
     step = max(1, len(samples) // count) if count else 1
     return list(samples[::step])
+
+
+def train_model(recipe: Recipe, corpora: Sequence[Path], folder: Path) -> Path:
+    """Train from Parquet files to weights in a run folder, going on from what lies there.
+
+    Returns:
+        The safetensors file written, its card beside it.
+
+    Raises:
+        InputError: if a corpus cannot be read.
+    """
+    training = Training(
+        recipe, read_samples(corpora, "train"), read_samples(corpora, "val"), folder
+    )
+    training.run()
+    return training.publish()

@@ -10,6 +10,7 @@ from pathlib import Path
 from safetensors.torch import load, save
 
 from pipeline.errors import InputError
+from pipeline.files import write_bytes
 from recognize.alphabet import Alphabet
 from recognize.model import LineNet, ModelParams
 
@@ -69,9 +70,9 @@ def save_model(net: LineNet, path: Path, card: Card) -> Card:
     }
     data = save(halves)
     written = replace(card, sha256=hashlib.sha256(data).hexdigest())
-    _replace(path, data)
+    write_bytes(path, data)
     text = json.dumps(asdict(written), ensure_ascii=False, indent=2) + "\n"
-    _replace(path.with_suffix(".json"), text.encode())
+    write_bytes(path.with_suffix(".json"), text.encode())
     return written
 
 
@@ -108,9 +109,3 @@ def read_card(path: Path) -> Card:
         return Card(model=ModelParams(**sizes), **values)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path}: no readable model card ({error}); install it again") from error
-
-
-def _replace(path: Path, data: bytes) -> None:
-    partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(data)
-    partial.replace(path)

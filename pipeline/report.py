@@ -1,0 +1,159 @@
+"""What became of every page: outcomes, the summary for people, the exit code for programs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Literal
+
+SOME_PAGES_FAILED = 16
+
+Status = Literal["done", "blank", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class PageFailure:
+    """Why a page could not be read.
+
+    Attributes:
+        stage: where it happened: "load", "segment", "read", "worker".
+        error: the exception's class.
+        message: for people; names the file and says what to do.
+        exit_code: the number for it in the command's table.
+    """
+
+    stage: str
+    error: str
+    message: str
+    exit_code: int = 15
+
+
+@dataclass(frozen=True, slots=True)
+class PageOutcome:
+    """What became of a page.
+
+    Attributes:
+        id: base name of the page's files.
+        source: the file that it came from, as found.
+        number: the page's place in the document, from 1.
+        ppi: pixels per inch; 0 if it was not loaded.
+        ppi_assumed: whether the file did not say so.
+        lines: text lines found.
+        words: words read.
+        confidence: mean over the lines, in [0, 1]; 0 without lines.
+        seconds: time spent by stage.
+        failure: None if the page was read.
+    """
+
+    id: str
+    source: str
+    number: int
+    ppi: float = 0.0
+    ppi_assumed: bool = False
+    lines: int = 0
+    words: int = 0
+    confidence: float = 0.0
+    seconds: dict[str, float] = field(default_factory=dict)
+    failure: PageFailure | None = None
+
+    @property
+    def status(self) -> Status:
+        """One word for it."""
+        if self.failure:
+            return "failed"
+        return "done" if self.lines else "blank"
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentOutcome:
+    """What became of a document.
+
+    Attributes:
+        name: base name of its files.
+        source: the folder or file that it came from.
+        pages: in order.
+        outputs: files written, relative to the run's folder.
+        failure: why the files could not be written, if they could not.
+    """
+
+    name: str
+    source: str
+    pages: tuple[PageOutcome, ...]
+    outputs: tuple[str, ...] = ()
+    failure: PageFailure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of a run."""
+
+    documents: tuple[DocumentOutcome, ...]
+    seconds: float = 0.0
+
+    @property
+    def pages(self) -> Iterator[PageOutcome]:
+        """All pages, document by document."""
+        return (page for document in self.documents for page in document.pages)
+
+    @property
+    def failures(self) -> list[PageFailure]:
+        """All failures, of pages and of documents."""
+        failures = [page.failure for page in self.pages]
+        return [f for f in (*failures, *(d.failure for d in self.documents)) if f]
+
+    @property
+    def exit_code(self) -> int:
+        """0 if all went well; the failures' own code if nothing did and they agree; else 16."""
+        if not self.failures:
+            return 0
+        codes = {failure.exit_code for failure in self.failures}
+        nothing = all(page.failure for page in self.pages) or all(
+            document.failure for document in self.documents
+        )
+        return codes.pop() if nothing and len(codes) == 1 else SOME_PAGES_FAILED
+
+    def summary(self) -> str:
+        """Some lines for people: what was done, what was assumed, what went wrong."""
+        counts = Counter(page.status for page in self.pages)
+        total = sum(counts.values())
+        rate = f", {60 * total / self.seconds:.0f} pages a minute" if self.seconds > 0 else ""
+        lines = [
+            f"{_count(total, 'page')} in {_count(len(self.documents), 'document')}: "
+            f"{counts['done']} read, {counts['blank']} without text, {counts['failed']} failed"
+            f" ({self.seconds:.1f} s{rate})"
+        ]
+        assumed = [page for page in self.pages if page.ppi_assumed]
+        if assumed:
+            lines.append(
+                f"resolution missing from {_count(len(assumed), 'page')}: "
+                f"assumed from the page's size, e.g. {assumed[0].ppi:.0f} ppi for {assumed[0].id}"
+            )
+        blank = [f"{page.id}: no text found" for page in self.pages if page.status == "blank"]
+        failed = [f"failed: {failure.message}" for failure in self.failures]
+        return "\n".join([*lines, *_shortened(blank), *_shortened(failed)])
+
+    def as_dict(self) -> dict[str, object]:
+        """For report.json."""
+        counts = Counter(page.status for page in self.pages)
+        return {
+            "exit_code": self.exit_code,
+            "seconds": round(self.seconds, 3),
+            "pages": {status: counts[status] for status in ("done", "blank", "failed")},
+            "documents": [_document_dict(document) for document in self.documents],
+        }
+
+
+def _document_dict(document: DocumentOutcome) -> dict[str, object]:
+    pages = [{**asdict(page), "status": page.status} for page in document.pages]
+    return {**asdict(document), "pages": pages}
+
+
+def _shortened(lines: list[str], most: int = 20) -> list[str]:
+    """The first lines, and how many more there are."""
+    rest = len(lines) - most
+    return lines if rest <= 0 else [*lines[:most], f"and {rest} more: see report.json"]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")

@@ -1,0 +1,216 @@
+"""The tables of interchangeable parts, and how a page is read from end to end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import BinaryIO, Protocol
+
+from export.page_source import ImageSource, PageSource, PdfPageSource
+from export.page_xml import page_xml
+from export.pdf import write_pdf
+from export.text import document_text
+from pipeline.document import Document, Line, Page, Region, Word
+from pipeline.errors import InputError
+from pipeline.load import PageImage, SourcePage, load_page
+from pipeline.names import shown
+from pipeline.settings import Settings
+from recognize.reader import Reading
+from segment.arrays import Gray, Ink
+from segment.crop import LineCrop, crop_line
+from segment.page import segment_page
+from segment.words import fit_to_ink
+
+LEAST_SIDE_PX = 16  # an image with a shorter side cannot hold a line of text
+
+
+class LineReader(Protocol):
+    """Whatever reads line images; `recognize.reader.Reader` is the one that ships."""
+
+    def read(self, lines: Sequence[Gray]) -> list[Reading]:
+        """One reading a line image."""
+        ...
+
+
+@dataclass(slots=True)
+class Stopwatch:
+    """Which stage a page is in, and the seconds that each has taken."""
+
+    stage: str = "load"
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def timing(self, stage: str) -> Iterator[None]:
+        """Time a stage; if it fails, `stage` tells which it was."""
+        self.stage = stage
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[stage] = round(time.perf_counter() - start, 4)
+
+
+def open_page(source: SourcePage, settings: Settings) -> PageImage:
+    """Load a page and refuse one that is too small to hold text.
+
+    Raises:
+        InputError: if it cannot be loaded or is too small.
+    """
+    image = load_page(source, settings.load)
+    if min(image.width, image.height) < LEAST_SIDE_PX:
+        raise InputError(
+            f"{shown(source.path)}: {image.width} x {image.height} pixels are too few for a page "
+            "of text; scan it again or leave it out"
+        )
+    return image
+
+
+def read_page(
+    source: SourcePage,
+    image: PageImage,
+    settings: Settings,
+    reader: LineReader,
+    watch: Stopwatch,
+) -> Page:
+    """Find and read the lines of a loaded page.
+
+    Returns:
+        The page with regions, lines and words in page pixels; without regions if it is blank.
+    """
+    with watch.timing("segment"):
+        found = segment_page(image.gray, settings.segment)
+        lines = [line for region in found.regions for line in region.lines]
+        crops = [crop_line(image.gray, line.boundary, line.baseline) for line in lines]
+    with watch.timing("read"):
+        readings = reader.read([crop.image for crop in crops])
+    with watch.timing("words"):
+        read = {
+            line.id: with_words(line, crop, reading, found.ink)
+            for line, crop, reading in zip(lines, crops, readings, strict=True)
+        }
+    page = unread_page(source, image)
+    return replace(page, skew=found.skew, regions=tuple(_filled(found.regions, read)))
+
+
+def unread_page(source: SourcePage, image: PageImage) -> Page:
+    """A page as loaded, before anything is found on it."""
+    return Page(
+        id=source.id,
+        index=source.index,
+        width=image.width,
+        height=image.height,
+        ppi=image.ppi,
+        source=source.path.name,
+    )
+
+
+def with_words(line: Line, crop: LineCrop, reading: Reading, ink: Ink) -> Line:
+    """The line with the words of its reading, each on its ink."""
+    pieces = list(_words_of(reading))
+    spans = [
+        tuple((crop.page_x(left), crop.page_x(right)) for left, right in reading.spans[a:b])
+        for a, b in pieces
+    ]
+    boxes = fit_to_ink(ink, line.boundary, [(s[0][0], s[-1][1]) for s in spans])
+    words = tuple(
+        Word(reading.text[a:b], box, _mean(reading.confidences[a:b]), span)
+        for (a, b), box, span in zip(pieces, boxes, spans, strict=True)
+    )
+    return replace(line, words=words, confidence=_mean(reading.confidences))
+
+
+def _words_of(reading: Reading) -> Iterator[tuple[int, int]]:
+    """First character and last + 1 of each word."""
+    start = None
+    for index, character in enumerate(reading.text + " "):
+        if character.isspace():
+            if start is not None:
+                yield start, index
+            start = None
+        elif start is None:
+            start = index
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else 0.0
+
+
+def _filled(regions: Sequence[Region], lines: dict[str, Line]) -> Iterator[Region]:
+    """The regions with their lines as read; what turned out to hold no text is dropped."""
+    for region in regions:
+        kept = tuple(lines[line.id] for line in region.lines if lines[line.id].words)
+        if kept:
+            yield replace(region, lines=kept)
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A file to be written: its path within the run's folder, and what fills it."""
+
+    path: PurePosixPath
+    write: Callable[[BinaryIO], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A document that is ready to be written.
+
+    Attributes:
+        name: base name of its files, a relative POSIX path.
+        document: the pages that could be loaded.
+        sources: what each page is drawn from.
+        created: the date that the files bear.
+        language: BCP 47 code, or empty.
+    """
+
+    name: str
+    document: Document
+    sources: tuple[PageSource, ...]
+    created: datetime
+    language: str
+
+
+def page_source(page: SourcePage) -> PageSource:
+    """What the PDF's page is drawn from."""
+    if page.kind == "pdf":
+        return PdfPageSource(page.path, page.frame)
+    return ImageSource(page.path, page.frame)
+
+
+def pdf_outputs(done: Finished) -> Iterator[Output]:
+    """One searchable PDF."""
+
+    def write(file: BinaryIO) -> None:
+        write_pdf(done.document, done.sources, file, done.created, done.language)
+
+    yield Output(PurePosixPath(f"{done.name}.pdf"), write)
+
+
+def text_outputs(done: Finished) -> Iterator[Output]:
+    """One text file, UTF-8, a form feed between pages."""
+
+    def write(file: BinaryIO) -> None:
+        file.write(document_text(done.document).encode())
+
+    yield Output(PurePosixPath(f"{done.name}.txt"), write)
+
+
+def page_outputs(done: Finished) -> Iterator[Output]:
+    """A PAGE XML file for each page, in a folder named after the document."""
+    for page in done.document.pages:
+
+        def write(file: BinaryIO, page: Page = page) -> None:
+            file.write(page_xml(page, done.document.steps, done.created))
+
+        yield Output(PurePosixPath(done.name) / f"{page.id}.xml", write)
+
+
+WRITERS: dict[str, Callable[[Finished], Iterator[Output]]] = {
+    "pdf": pdf_outputs,
+    "txt": text_outputs,
+    "page": page_outputs,
+}
