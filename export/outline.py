@@ -28,9 +28,8 @@ def sound_polygon(points: Sequence[Point], width: int, height: int) -> tuple[Gri
         they lie on one line.
     """
     rounded = _on_page(points, width, height)
-    corners = [
-        p for p, before in zip(rounded, rounded[-1:] + rounded[:-1], strict=True) if p != before
-    ]
+    following = rounded[1:] + rounded[:1]
+    corners = [corner for corner, after in zip(rounded, following, strict=True) if corner != after]
     if _is_simple(corners):
         return tuple(corners)
     hull = cv2.convexHull(np.array(rounded, dtype=np.int32))[:, 0].tolist()

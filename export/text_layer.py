@@ -16,7 +16,7 @@ from pipeline.document import Box, Line, Page, Point, Word
 MIN_RISE_PT = 2.0  # macOS Preview selects badly on lines that rise by less
 MIN_SIZE_PT = 1.0
 MIN_GAP_EM = 0.16  # between words; poppler sees no space in less than 0.15
-MAX_TRIM = 0.3  # share of its width that a word may give up for the gap
+MAX_TRIM = 0.4  # share of its width that a word may give up for the gap
 POINTS_PER_INCH = 72
 
 
@@ -49,9 +49,16 @@ class Baseline:
         return min(ends), max(ends)
 
     def above(self, box: Box) -> float:
-        """How far a box's farthest corner rises over the line."""
+        """How far the ink in a box rises over the line.
+
+        The box around slanted ink is higher than the ink, by as much as the line climbs within it.
+        """
         (x, y), (dx, dy) = self.origin, self.direction
-        return max((px - x) * dy - (py - y) * dx for px, py in box.polygon())
+        center_x, center_y = (box.left + box.right) / 2, (box.top + box.bottom) / 2
+        across, along = sorted((abs(dx), abs(dy)))
+        long, high = (box.width, box.height) if abs(dx) >= abs(dy) else (box.height, box.width)
+        ink_height = max(high - long * across / along, high / 3)
+        return (center_x - x) * dy - (center_y - y) * dx + ink_height / 2
 
 
 def straight_baseline(line: Line, ppi: float) -> Baseline:
