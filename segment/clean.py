@@ -23,6 +23,37 @@ class CleanParams:
     speck_share: float = 0.04  # of the squared text height: smaller components are specks
 
 
+@dataclass(frozen=True, slots=True)
+class CleanPage:
+    """A page ready to be binarized.
+
+    Attributes:
+        gray: uint8 (H, W), flattened; paper near 255.
+        surround: bool (H, W), True outside the paper.
+    """
+
+    gray: Gray
+    surround: Ink
+
+
+def clean_page(gray: Gray, params: CleanParams = CleanParams()) -> CleanPage:
+    """Blank a page's dark surround and flatten its paper.
+
+    Args:
+        gray: uint8 (H, W).
+        params: see `CleanParams`.
+
+    Returns:
+        The page.
+    """
+    surround = find_surround(gray, params)
+    paper = gray.copy()
+    # The surround takes the paper's grey, so that its edge does not read as ink.
+    if not surround.all():
+        paper[surround] = round(float(np.percentile(gray[~surround], 70)))
+    return CleanPage(flatten(paper, params), surround)
+
+
 def flatten(gray: Gray, params: CleanParams = CleanParams()) -> Gray:
     """Make the paper evenly white and faded ink dark, so that one threshold fits the page.
 

@@ -39,12 +39,16 @@ class TextLine:
         baseline: points left to right.
         box: the ink's box.
         x_height: height of its small letters, pixels.
+        strength: its mean stripe response, see `segment.profiles.stripes`.
+        area: pixels of ink.
     """
 
     boundary: Polygon
     baseline: Polygon
     box: Box
     x_height: float
+    strength: float = 0.0
+    area: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +191,8 @@ def _shape(
         baseline=_polyline(xs, base, 0.12 * x_height),
         box=box,
         x_height=size,
+        strength=curve.weight / len(curve.y),
+        area=len(x),
     )
 
 
