@@ -19,7 +19,8 @@ class LayoutParams:
 
     cell: float = 0.33  # resolution at which white is looked for
     # (width, height) of white that parts columns: the narrower, the taller it must be
-    corridors: tuple[tuple[float, float], ...] = ((1.0, 24.0), (2.0, 15.0), (4.0, 9.0))
+    corridors: tuple[tuple[float, float], ...] = ((1.0, 20.0), (1.5, 14.0), (2.5, 10.0), (4.0, 7.0))
+    slopes: tuple[float, ...] = (0.0, -0.03, 0.03)  # columns lean by as much
     leading: float = 2.0  # white above and below a line that belongs to it
     flank: float = 12.0  # columns have writing on both sides within this distance
     order: OrderParams = field(default_factory=OrderParams)
@@ -47,13 +48,33 @@ def find_barriers(
     inked = cv2.resize(padded * np.uint8(255), size, interpolation=cv2.INTER_AREA) > 0
     between = ~inked & _flanked(inked, params)
     corridors = np.zeros(between.shape, np.bool_)
-    for width, height in params.corridors:
-        brush = np.ones((round(height / params.cell), round(width / params.cell)), np.uint8)
-        corridors |= cv2.morphologyEx(between.view(np.uint8), cv2.MORPH_OPEN, brush) > 0
+    for slope in params.slopes:
+        corridors |= _sheared(_corridors(_sheared(between, slope), params), -slope)
     large = cv2.resize(
         corridors.view(np.uint8), padded.shape[::-1], interpolation=cv2.INTER_NEAREST
     )
     return rulings | (large[: ink.shape[0], : ink.shape[1]] > 0)
+
+
+def _corridors(between: Ink, params: LayoutParams) -> Ink:
+    """Tall upright white."""
+    found = np.zeros(between.shape, np.bool_)
+    for width, height in params.corridors:
+        brush = np.ones((round(height / params.cell), round(width / params.cell)), np.uint8)
+        found |= cv2.morphologyEx(between.view(np.uint8), cv2.MORPH_OPEN, brush) > 0
+    return found
+
+
+def _sheared(mask: Ink, slope: float) -> Ink:
+    """The mask with its rows shifted, so that what leans by `slope` (x per y) stands upright."""
+    if slope == 0:
+        return mask
+    middle = mask.shape[0] / 2
+    matrix = np.array([[1.0, -slope, slope * middle], [0.0, 1.0, 0.0]])
+    size = (mask.shape[1], mask.shape[0])
+    return np.asarray(
+        cv2.warpAffine(mask.view(np.uint8), matrix, size, flags=cv2.INTER_NEAREST) > 0
+    )
 
 
 def _flanked(inked: Ink, params: LayoutParams) -> Ink:

@@ -20,6 +20,7 @@ class RidgeParams:
     region: float = 5.0  # text size is taken as constant over about this distance
     smear: float = 1.5  # deviation of the smoothing along the line
     weak: float = 0.02  # a place is on a line if its stripe response is above this,
+    apart: float = 0.4  # lines are further apart than this
     strong: float = 0.055  # and the line's best response above this
     climb: float = 0.3  # a line rises by no more than this from cell to cell
     crowd: float = 0.55  # of the line spacing: a weaker line this near a stronger one is part of it
@@ -83,7 +84,7 @@ def trace(
     """
     response, sigma = _respond(profiles, x_height, cell_px, params)
     response[barriers] = 0
-    nodes = _maxima(response, sigma, params.weak)
+    nodes = _maxima(response, sigma, params.weak, round(params.apart * x_height))
     pieces = _link(nodes, params.climb * x_height)
     pieces = [p for p in pieces if len(p.y) * cell_px >= 0.5 * x_height]
     joined = _join(pieces, barriers, x_height, cell_px, params)
@@ -106,11 +107,11 @@ def _respond(
     return np.asarray(chosen, np.float32), np.asarray(sigmas, np.float32)[best]
 
 
-def _maxima(response: Floats, sigma: Floats, weak: float) -> _Nodes:
-    """The places that beat those above and below."""
-    above = np.pad(response, ((1, 0), (0, 0)))[:-1]
-    below = np.pad(response, ((0, 1), (0, 0)))[1:]
-    peak = (response > weak) & (response > above) & (response >= below)
+def _maxima(response: Floats, sigma: Floats, weak: float, apart_px: int) -> _Nodes:
+    """The places that beat all within `apart_px` above and below."""
+    # Where the chosen scale changes, the response steps: neighbours alone would not do.
+    window = np.ones((2 * max(1, apart_px) + 1, 1), np.uint8)
+    peak = (response > weak) & (response >= cv2.dilate(response, window))
     cell, y = np.nonzero(peak.T)
     return _Nodes(cell, y.astype(np.float32), sigma[y, cell], response[y, cell])
 
