@@ -76,15 +76,17 @@ class Reader:
         readings = []
         for number, (array, line) in enumerate(zip(arrays, lines, strict=True)):
             columns = -(-array.shape[1] // STRIDE)
-            pixels_per_column = STRIDE * line.shape[1] / array.shape[1]
-            readings.append(self._reading(probabilities[:columns, number], pixels_per_column))
+            readings.append(
+                self._reading(probabilities[:columns, number], array.shape[1], line.shape[1])
+            )
         return readings
 
-    def _reading(self, probabilities: Probabilities, pixels_per_column: float) -> Reading:
+    def _reading(self, probabilities: Probabilities, scaled: int, width: int) -> Reading:
+        """The reading of a line `width` pixels wide that the network saw `scaled` wide."""
         found = decode_greedily(probabilities)
         text = self._alphabet.decode(found.labels)
         spans = tuple(
-            (left * pixels_per_column, right * pixels_per_column)
+            (min(left * STRIDE / scaled, 1.0) * width, min(right * STRIDE / scaled, 1.0) * width)
             for left, right in widen(found.spans, len(probabilities))
         )
         first = len(text) - len(text.lstrip())

@@ -90,9 +90,13 @@ def load_model(name: str) -> tuple[LineNet, Alphabet, Card]:
     alphabet = Alphabet(card.alphabet)
     net = LineNet(len(alphabet), card.model)
     state = {key: value.float() for key, value in load(data).items()}
-    missing, unexpected = net.load_state_dict(state, strict=False)
-    if unexpected or any(not key.startswith("auxiliary.") for key in missing):
-        raise InputError(f"{path}: the weights do not fit the sizes in its card; train them again")
+    # The auxiliary head serves in training only and does not ship.
+    state.update({k: v for k, v in net.state_dict().items() if k.startswith("auxiliary.")})
+    try:
+        net.load_state_dict(state)
+    except RuntimeError as error:
+        message = f"{path}: the weights do not fit the sizes in its card; install them again"
+        raise InputError(message) from error
     return net.eval(), alphabet, card
 
 

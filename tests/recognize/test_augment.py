@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from recognize.augment import AugmentParams, augment
+
+STILL = AugmentParams(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+
+
+def line_with_strokes() -> np.ndarray:
+    line = np.full((64, 300), 230, np.uint8)
+    line[20:44, 40:260:20] = 30
+    return line
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_height_is_kept_and_ink_stays(seed: int) -> None:
+    changed = augment(line_with_strokes(), np.random.default_rng(seed))
+    assert changed.dtype == np.uint8
+    assert changed.shape[0] == 64
+    assert int(np.ptp(changed)) > 60
+
+
+def test_same_seed_gives_the_same_picture() -> None:
+    first, second = (augment(line_with_strokes(), np.random.default_rng(3)) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+
+
+def test_nothing_asked_for_changes_nothing() -> None:
+    line = line_with_strokes()
+    np.testing.assert_array_equal(augment(line, np.random.default_rng(1), STILL), line)
+
+
+def test_a_short_line_survives() -> None:
+    assert augment(np.zeros((64, 3), np.uint8), np.random.default_rng(1)).shape[0] == 64

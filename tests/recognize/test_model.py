@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+import torch
+
+from recognize.model import STRIDE, LineNet, ModelParams
+
+
+def test_one_row_of_logits_for_four_columns() -> None:
+    net = LineNet(11, ModelParams(stem=4, stages=((4,), (8,)), hidden=8)).eval()
+    assert net(torch.zeros(2, 1, 48, 128)).shape == (128 // STRIDE, 2, 11)
+
+
+def test_shipped_sizes_stay_small() -> None:
+    weights = sum(parameter.numel() for parameter in LineNet(200).parameters())
+    assert 3_000_000 < weights < 3_500_000
+
+
+def test_auxiliary_head_reads_the_same_columns() -> None:
+    net = LineNet(11, ModelParams(stem=4, stages=((4,), (8,)), hidden=8)).eval()
+    features = net.columns(torch.zeros(2, 1, 48, 64))
+    assert net.auxiliary(features).shape == net.decode(features).shape

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from recognize.reader import Reader
+
+
+@pytest.fixture(scope="module")
+def reader(tiny_model: Path) -> Reader:
+    return Reader.load(str(tiny_model))
+
+
+def noisy_lines(count: int) -> list[np.ndarray]:
+    rng = np.random.default_rng(5)
+    shapes = [(int(rng.integers(20, 90)), int(rng.integers(30, 900))) for _ in range(count)]
+    return [rng.integers(0, 256, shape).astype(np.uint8) for shape in shapes]
+
+
+def test_readings_come_in_the_order_of_the_lines(reader: Reader) -> None:
+    lines = noisy_lines(12)
+    together = reader.read(lines)
+    alone = [reader.read([line])[0] for line in lines]
+    assert [reading.text for reading in together] == [reading.text for reading in alone]
+
+
+def test_every_character_has_a_place_and_a_confidence(reader: Reader) -> None:
+    lines = noisy_lines(12)
+    for line, reading in zip(lines, reader.read(lines), strict=True):
+        assert len(reading.spans) == len(reading.confidences) == len(reading.text)
+        edges = [edge for span in reading.spans for edge in span]
+        assert edges == sorted(edges)
+        assert all(0 <= edge <= line.shape[1] + 1 for edge in edges)
+        assert all(0 <= confidence <= 1 for confidence in reading.confidences)
+
+
+def test_some_of_it_is_text(reader: Reader) -> None:
+    assert any(reading.text for reading in reader.read(noisy_lines(12)))
+
+
+def test_no_lines_give_no_readings(reader: Reader) -> None:
+    assert reader.read([]) == []

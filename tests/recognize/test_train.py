@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from recognize.dataset import LineSample
+from recognize.model import ModelParams
+from recognize.train import Recipe, Training
+from recognize.weights import load_model
+
+RECIPE = Recipe(
+    name="tiny",
+    epochs=3.0,
+    max_columns=600,
+    evaluate_steps=4,
+    checkpoint_steps=1,
+    model=ModelParams(stem=4, stages=((4,), (8,)), hidden=8, layers=1),
+)
+
+
+def drawn_lines(count: int) -> list[LineSample]:
+    """Lines of bars: a wide bar is an m, a narrow one an i."""
+    rng = np.random.default_rng(2)
+    samples = []
+    for number in range(count):
+        text = "".join(rng.choice(["m", "i"], 4))
+        line = np.full((64, 40 * len(text)), 220, np.uint8)
+        for place, letter in enumerate(text):
+            line[16:48, 40 * place + 8 : 40 * place + (30 if letter == "m" else 14)] = 20
+        data = cv2.imencode(".png", line)[1].tobytes()
+        samples.append(LineSample(data, line.shape[1], text, "bars", "p", number, "zxx", "hand"))
+    return samples
+
+
+class Killed(Exception):
+    pass
+
+
+def kill_after(training: Training, steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    learn = training._learn
+    taken = iter(range(steps))
+
+    def learn_or_die(batch: list[int]) -> float:
+        if next(taken, None) is None:
+            raise Killed
+        return learn(batch)
+
+    monkeypatch.setattr(training, "_learn", learn_or_die)
+
+
+def test_resumed_training_takes_the_same_steps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Dropout draws from torch's own generator, which a kill resets: leave it out here.
+    recipe = replace(RECIPE, model=replace(RECIPE.model, dropout=0.0))
+    lines = drawn_lines(20)
+    whole = Training(recipe, lines, lines[:2], tmp_path / "whole")
+    whole.run()
+    killed = Training(recipe, lines, lines[:2], tmp_path / "killed")
+    kill_after(killed, 5, monkeypatch)
+    with pytest.raises(Killed):
+        killed.run()
+    resumed = Training(recipe, lines, lines[:2], tmp_path / "killed")
+    assert resumed.step == 5
+    resumed.run()
+    for one, other in zip(whole.net.parameters(), resumed.net.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_log_and_weights_are_written(tmp_path: Path) -> None:
+    lines = drawn_lines(8)
+    training = Training(RECIPE, lines, lines[:2], tmp_path)
+    training.run()
+    _, alphabet, card = load_model(str(training.publish()))
+    rows = list(csv.DictReader((tmp_path / "log.csv").open()))
+    assert alphabet.characters == "im"
+    assert card.training["lines_seen"] == int(rows[-1]["lines"]) >= 24
+    assert float(rows[-1]["val_cer"]) >= 0
+
+
+def test_training_learns(tmp_path: Path) -> None:
+    lines = drawn_lines(60)
+    recipe = replace(RECIPE, epochs=20.0, learning_rate=0.005, max_columns=2000, plain=1.0)
+    Training(replace(recipe, evaluate_steps=20), lines, lines[:4], tmp_path).run()
+    losses = [float(row["loss"]) for row in csv.DictReader((tmp_path / "log.csv").open())]
+    assert losses[-1] < losses[0] / 2
+
+
+def test_excluded_corpora_are_left_out(tmp_path: Path) -> None:
+    lines = drawn_lines(4)
+    others = [replace(line, corpus="other") for line in drawn_lines(3)]
+    training = Training(replace(RECIPE, exclude=("bars",)), lines + others, lines, tmp_path)
+    assert {line.corpus for line in training.train} == {"other"}
+
+
+def test_other_alphabet_is_refused(tmp_path: Path) -> None:
+    lines = drawn_lines(4)
+    Training(RECIPE, lines, lines, tmp_path).save_checkpoint()
+    with pytest.raises(ValueError, match="alphabet"):
+        Training(replace(RECIPE, extra_characters="x"), lines, lines, tmp_path)

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from pipeline.errors import InputError
+from recognize.weights import find_weights, load_model
+
+
+def copy_of(model: Path, folder: Path) -> Path:
+    for suffix in (".safetensors", ".json"):
+        shutil.copy(model.with_suffix(suffix), folder)
+    return folder / model.name
+
+
+def test_model_survives_the_disk(tiny_model: Path) -> None:
+    first, second = (load_model(str(tiny_model)) for _ in range(2))
+    lines = torch.rand(1, 1, 48, 64)
+    assert torch.equal(first[0](lines), second[0](lines))
+    assert len(first[1]) == 28
+
+
+def test_weights_changed_after_the_card_are_refused(tiny_model: Path, tmp_path: Path) -> None:
+    path = copy_of(tiny_model, tmp_path)
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(InputError, match="card"):
+        load_model(str(path))
+
+
+@pytest.mark.parametrize("card", ["", "[]", '{"name": "x"}', '{"model": {"stages": []}}'])
+def test_broken_card_is_named(tiny_model: Path, tmp_path: Path, card: str) -> None:
+    path = copy_of(tiny_model, tmp_path)
+    path.with_suffix(".json").write_text(card)
+    with pytest.raises(InputError, match=r"tiny\.json"):
+        load_model(str(path))
+
+
+def test_card_of_other_sizes_is_refused(tiny_model: Path, tmp_path: Path) -> None:
+    path = copy_of(tiny_model, tmp_path)
+    card = json.loads(path.with_suffix(".json").read_text())
+    card["alphabet"] += "é"
+    path.with_suffix(".json").write_text(json.dumps(card))
+    with pytest.raises(InputError, match="sizes"):
+        load_model(str(path))
+
+
+def test_unknown_model_is_answered_with_those_that_there_are() -> None:
+    with pytest.raises(InputError, match="one of"):
+        find_weights("klingon")
