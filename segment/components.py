@@ -42,6 +42,8 @@ class RulingParams:
     across: float = 7.0  # horizontal rulings are at least this long,
     down: float = 9.0  # vertical ones this,
     thickness: float = 0.5  # and none is thicker
+    bar_height: float = 3.5  # a component as tall as this
+    bar_width: float = 0.7  # and no wider than this is a piece of a vertical ruling
     tallest: float = 9.0  # a component taller than this is no letter, nor are joined ones,
     solid: float = 0.5  # if so much of its box is ink,
     frame: float = 0.06  # or so little
@@ -105,8 +107,16 @@ def split_rulings(
     mask = ink.view(np.uint8)
     thickness = max(2, round(params.thickness * x_height))
     across = _runs(mask, round(params.across * x_height), thickness)
-    down = _runs(mask.T, round(params.down * x_height), thickness).T
+    down = _runs(mask.T, round(params.down * x_height), thickness).T | _bars(ink, x_height, params)
     return ink & ~across & ~down, across, down
+
+
+def _bars(ink: Ink, x_height: float, params: RulingParams) -> Ink:
+    """Pieces of broken vertical rulings: components taller and slimmer than any letter."""
+    found = find_components(ink)
+    tall = found.height >= params.bar_height * x_height
+    bar = tall & (found.width <= params.bar_width * x_height)
+    return np.concatenate([[False], bar])[found.labels]
 
 
 def drop_misfits(ink: Ink, x_height: float, params: RulingParams = RulingParams()) -> Ink:
