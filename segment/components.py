@@ -44,6 +44,8 @@ class RulingParams:
     thickness: float = 0.5  # and none is thicker
     bar_height: float = 3.5  # a component as tall as this
     bar_width: float = 0.7  # and no wider than this is a piece of a vertical ruling
+    dash_width: float = 4.5  # a component as wide as this
+    dash_height: float = 1.0  # and no taller than this, if solid, is a ruling
     tallest: float = 9.0  # a component taller than this is no letter, nor are joined ones,
     solid: float = 0.5  # if so much of its box is ink,
     frame: float = 0.06  # or so little
@@ -108,6 +110,7 @@ def split_rulings(
     thickness = max(2, round(params.thickness * x_height))
     across = _runs(mask, round(params.across * x_height), thickness)
     down = _runs(mask.T, round(params.down * x_height), thickness).T | _bars(ink, x_height, params)
+    across |= _dashes(ink, x_height, params)
     return ink & ~across & ~down, across, down
 
 
@@ -117,6 +120,15 @@ def _bars(ink: Ink, x_height: float, params: RulingParams) -> Ink:
     tall = found.height >= params.bar_height * x_height
     bar = tall & (found.width <= params.bar_width * x_height)
     return np.concatenate([[False], bar])[found.labels]
+
+
+def _dashes(ink: Ink, x_height: float, params: RulingParams) -> Ink:
+    """Short thick rulings: components longer and flatter than any dash of a text."""
+    found = find_components(ink)
+    flat = found.height <= params.dash_height * x_height
+    solid = found.area >= params.solid * found.width * found.height
+    dash = (found.width >= params.dash_width * x_height) & flat & solid
+    return np.concatenate([[False], dash])[found.labels]
 
 
 def drop_misfits(ink: Ink, x_height: float, params: RulingParams = RulingParams()) -> Ink:

@@ -24,7 +24,10 @@ class LineParams:
     reach_down: float = 2.2
     whole: float = 0.7  # a component with this share of its ink in one line is not cut,
     tallest: float = 5.0  # unless it is taller than this
-    pad: float = 0.15  # white about the ink, inside the boundary
+    ascent: float = 1.5  # a line reaches at least so far above its baseline
+    descent: float = 0.35  # and below
+    pad_top: float = 0.35  # white about the ink, inside the boundary
+    pad: float = 0.15
     min_width: float = 0.7
     min_height: float = 0.5
     min_ink: float = 0.25  # squared x-heights of ink that make a line
@@ -179,15 +182,15 @@ def _shape(
     cells = np.arange(first, last + 1)
     at = np.clip(cells - curve.start, 0, len(base) - 1)
     base = base[at]
-    upper, lower = _envelope(x // cell_px - first, y, base, size)
-    pad = max(1.0, params.pad * x_height)
+    upper, lower = _envelope(x // cell_px - first, y, base, size, params)
+    pad, pad_top = max(1.0, params.pad * x_height), max(1.0, params.pad_top * x_height)
     xs = np.clip((cells + 0.5) * cell_px, box.left, box.right).astype(np.float32)
     xs[0], xs[-1] = box.left, box.right
     if len(xs) == 1:
         xs, upper, lower, base = (np.repeat(v, 2) for v in (xs, upper, lower, base))
         xs = np.asarray([box.left, box.right], np.float32)
     return TextLine(
-        boundary=_ring(xs, upper - pad, lower + pad, pad, 0.12 * x_height, fine.shape[0]),
+        boundary=_ring(xs, upper - pad_top, lower + pad, pad, 0.12 * x_height, fine.shape[0]),
         baseline=_polyline(xs, base, 0.12 * x_height),
         box=box,
         x_height=size,
@@ -197,11 +200,15 @@ def _shape(
 
 
 def _envelope(
-    cell: NDArray[np.int64], y: NDArray[np.int64], base: Floats, x_height: float
+    cell: NDArray[np.int64],
+    y: NDArray[np.int64],
+    base: Floats,
+    x_height: float,
+    params: LineParams,
 ) -> tuple[Floats, Floats]:
     """Top and bottom of the ink per cell, at least the small letters', evened out."""
-    upper = base - np.float32(1.2 * x_height)
-    lower = base + np.float32(0.2 * x_height)
+    upper = base - np.float32(params.ascent * x_height)
+    lower = base + np.float32(params.descent * x_height)
     np.minimum.at(upper, cell, y.astype(np.float32))
     np.maximum.at(lower, cell, y.astype(np.float32) + 1)
     return _running(upper, np.minimum), _running(lower, np.maximum)
