@@ -43,6 +43,7 @@ class PageOutcome:
         words: words read.
         confidence: mean over the lines, in [0, 1]; 0 without lines.
         seconds: time spent by stage.
+        peak_mib: most memory that the page's process has had so far; 0 where it is not told.
         failure: None if the page was read.
     """
 
@@ -55,6 +56,7 @@ class PageOutcome:
     words: int = 0
     confidence: float = 0.0
     seconds: dict[str, float] = field(default_factory=dict)
+    peak_mib: float = 0.0
     failure: PageFailure | None = None
 
     @property

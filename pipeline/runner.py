@@ -6,6 +6,7 @@ import hashlib
 import json
 import logging
 import os
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -140,6 +141,7 @@ def _outcome(
         source=str(task.page.path),
         number=task.page.index + 1,
         seconds=seconds,
+        peak_mib=_peak_mib(),
         failure=failure,
     )
     if page is None:
@@ -153,6 +155,16 @@ def _outcome(
         words=sum(len(line.words) for line in lines),
         confidence=round(sum(line.confidence for line in lines) / max(1, len(lines)), 4),
     )
+
+
+def _peak_mib() -> float:
+    """The most memory that this process has had; 0 where the system does not tell."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0.0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (1 << 20 if sys.platform == "darwin" else 1 << 10), 1)
 
 
 def _failure(task: PageTask, stage: str, error: Exception) -> PageFailure:

@@ -7,7 +7,7 @@ import logging
 import math
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +19,11 @@ from pipeline.tables import to_table
 from recognize.alphabet import BLANK, Alphabet
 from recognize.augment import AugmentParams, augment
 from recognize.dataset import LineSample, batch_indices, read_samples, stack
-from recognize.evaluate import score, total
+from recognize.evaluate import evaluate_model, score, total
 from recognize.model import STRIDE, LineNet, ModelParams
 from recognize.normalize import normalize
 from recognize.reader import Reader
-from recognize.weights import Card, save_model
+from recognize.weights import Card, read_card, save_model, write_card
 
 _log = logging.getLogger(__name__)
 _CHECKPOINT = "checkpoint.pt"
@@ -34,6 +34,9 @@ class Recipe:
     """Everything that decides what a training makes of given corpora."""
 
     name: str = "latin"
+    version: str = "0"
+    licence: str = ""  # of the weights, for their card
+    attribution: tuple[tuple[str, ...], ...] = ()  # corpus, source, licence; for the card
     seed: int = 1
     exclude: tuple[str, ...] = ()  # corpora left out
     epochs: float = 4.0  # passes over all lines; the schedule is stretched over them
@@ -210,23 +213,32 @@ class Training:
 
     def publish(self) -> Path:
         """Write the average as weights with a card into the run's folder."""
+        recipe = to_table(self.recipe)
         card = Card(
-            name=self.recipe.name,
-            version="",
+            name=recipe.pop("name"),
+            version=recipe.pop("version"),
             alphabet=self.alphabet.characters,
             model=self.recipe.model,
             sha256="",
             training={
-                "corpora": sorted({sample.corpus for sample in self.train}),
                 "lines": len(self.train),
                 "lines_seen": self.lines_seen,
                 "hours": round(self.seconds / 3600, 2),
-                "recipe": to_table(self.recipe),
+                "corpora": self._credits(recipe.pop("attribution")),
             },
+            licence=recipe.pop("licence"),
         )
+        del recipe["model"]
+        card.training["recipe"] = recipe
         path = self.folder / f"{self.recipe.name}.safetensors"
         save_model(self.average, path, card)
         return path
+
+    def _credits(self, attribution: Sequence[Sequence[str]]) -> dict[str, str]:
+        """Where each corpus that was used is from, and its licence."""
+        known = {corpus: f"{source}, {licence}" for corpus, source, licence in attribution}
+        used = sorted({sample.corpus for sample in self.train})
+        return {corpus: known.get(corpus, "not stated") for corpus in used}
 
     def _resume(self) -> None:
         path = self.folder / _CHECKPOINT
@@ -265,7 +277,7 @@ def train_model(recipe: Recipe, corpora: Sequence[Path], folder: Path) -> Path:
     """Train from Parquet files to weights in a run folder, going on from what lies there.
 
     Returns:
-        The safetensors file written, its card beside it.
+        The safetensors file written; its card beside it tells the error rates on val.
 
     Raises:
         InputError: if a corpus cannot be read.
@@ -274,4 +286,14 @@ def train_model(recipe: Recipe, corpora: Sequence[Path], folder: Path) -> Path:
         recipe, read_samples(corpora, "train"), read_samples(corpora, "val"), folder
     )
     training.run()
-    return training.publish()
+    path = training.publish()
+    add_scores(path, corpora)
+    return path
+
+
+def add_scores(path: Path, corpora: Sequence[Path]) -> None:
+    """Measure a model on the val split and note the character error rates in its card."""
+    tables = evaluate_model(corpora, "val", str(path))
+    rates = {name: {row: one["cer"] for row, one in rows.items()} for name, rows in tables.items()}
+    card = path.with_suffix(".json")
+    write_card(card, replace(read_card(card), scores={"split": "val", "cer": rates}))

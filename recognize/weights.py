@@ -71,9 +71,14 @@ def save_model(net: LineNet, path: Path, card: Card) -> Card:
     data = save(halves)
     written = replace(card, sha256=hashlib.sha256(data).hexdigest())
     write_bytes(path, data)
-    text = json.dumps(asdict(written), ensure_ascii=False, indent=2) + "\n"
-    write_bytes(path.with_suffix(".json"), text.encode())
+    write_card(path.with_suffix(".json"), written)
     return written
+
+
+def write_card(path: Path, card: Card) -> None:
+    """Write a card as JSON."""
+    text = json.dumps(asdict(card), ensure_ascii=False, indent=2) + "\n"
+    write_bytes(path, text.encode())
 
 
 def load_model(name: str) -> tuple[LineNet, Alphabet, Card]:

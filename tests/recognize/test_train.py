@@ -1,18 +1,20 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import torch
 
 from recognize.dataset import LineSample
 from recognize.model import ModelParams
-from recognize.train import Recipe, Training
-from recognize.weights import load_model
+from recognize.train import Recipe, Training, train_model
+from recognize.weights import load_model, read_card
 
 RECIPE = Recipe(
     name="tiny",
@@ -104,3 +106,15 @@ def test_other_alphabet_is_refused(tmp_path: Path) -> None:
     Training(RECIPE, lines, lines, tmp_path).save_checkpoint()
     with pytest.raises(ValueError, match="alphabet"):
         Training(replace(RECIPE, extra_characters="x"), lines, lines, tmp_path)
+
+
+def test_training_ends_with_weights_and_their_scores(tmp_path: Path) -> None:
+    rows = [
+        {**asdict(line), "split": split} for split in ("train", "val") for line in drawn_lines(6)
+    ]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "bars.parquet")
+    recipe = replace(RECIPE, attribution=(("bars", "drawn here", "CC0"),), licence="CC0")
+    path = train_model(recipe, [tmp_path / "bars.parquet"], tmp_path / "run")
+    card = read_card(path.with_suffix(".json"))
+    assert card.training["corpora"] == {"bars": "drawn here, CC0"}
+    assert card.scores["cer"]["corpus"].keys() == {"bars"}

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline.document import Line, Page
+from pipeline.errors import InputError
+from pipeline.load import SourcePage
+from pipeline.settings import Settings
+from pipeline.stages import Stopwatch, open_page, read_page, with_words
+from recognize.reader import Reading
+from segment.crop import crop_line
+
+
+class EvenReader:
+    """Reads two words on every line, their letters spread evenly over it."""
+
+    def read(self, lines: Sequence[np.ndarray]) -> list[Reading]:
+        return [reading("two words", line.shape[1]) for line in lines]
+
+
+class MuteReader:
+    def read(self, lines: Sequence[np.ndarray]) -> list[Reading]:
+        return [Reading("", (), ())] * len(lines)
+
+
+def reading(text: str, width: int) -> Reading:
+    edges = np.linspace(0, width, len(text) + 1).tolist()
+    spans = tuple(pairwise(edges))
+    return Reading(text, spans, tuple([0.8] * len(text)))
+
+
+def written_page(path: Path) -> SourcePage:
+    page = np.full((900, 700), 235, np.uint8)
+    for row in range(8):
+        place = (70, 120 + 90 * row)
+        cv2.putText(page, "the quick brown fox", place, cv2.FONT_HERSHEY_SIMPLEX, 1.5, 30, 3)
+    Image.fromarray(page).save(path)
+    return SourcePage(path, 0, "image", path.stem, 0)
+
+
+def read(path: Path, reader: EvenReader | MuteReader) -> Page:
+    source = written_page(path)
+    settings = Settings()
+    return read_page(source, open_page(source, settings), settings, reader, Stopwatch())
+
+
+def test_every_line_gets_its_words_on_its_ink(tmp_path: Path) -> None:
+    page = read(tmp_path / "p.png", EvenReader())
+    lines = list(page.lines)
+    assert len(lines) == 8
+    for line in lines:
+        first, second = line.words
+        assert (first.text, second.text) == ("two", "words")
+        assert 0 <= first.box.left < first.box.right <= second.box.left
+        assert second.box.right <= page.width
+        assert line.confidence == pytest.approx(0.8)
+
+
+def test_lines_that_say_nothing_are_dropped(tmp_path: Path) -> None:
+    assert read(tmp_path / "p.png", MuteReader()).regions == ()
+
+
+def test_spans_follow_a_slanted_line() -> None:
+    page = np.full((400, 400), 230, np.uint8)
+    cv2.line(page, (50, 300), (350, 200), 20, 9)
+    boundary = ((50, 270), (350, 170), (350, 230), (50, 330))
+    line = Line("r1l1", boundary, ((50, 300), (350, 200)))
+    crop = crop_line(page, line.boundary, line.baseline)
+    words = with_words(line, crop, reading("ab cd", crop.image.shape[1]), page < 100).words
+    assert words[0].spans[0][0] == pytest.approx(50, abs=2)
+    assert words[1].spans[-1][1] == pytest.approx(350, abs=2)
+
+
+def test_page_too_small_for_text_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "dot.png"
+    Image.new("L", (1, 1)).save(path)
+    with pytest.raises(InputError, match=r"dot\.png: 1 x 1 pixels"):
+        open_page(SourcePage(path, 0, "image", "dot", 0), Settings())
+
+
+def test_stopwatch_knows_the_stage_that_failed() -> None:
+    watch = Stopwatch()
+    with pytest.raises(RuntimeError), watch.timing("segment"):
+        raise RuntimeError
+    assert watch.stage == "segment"
+    assert "segment" in watch.seconds
