@@ -1,0 +1,327 @@
+"""Pages as segmented against ground truth: lines by their boxes, baselines by their course.
+
+Counts are pooled: they are added up over the pages of a corpus, a kind or the whole folder before
+they are divided, so that a page weighs as much as it has lines.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.document import Line, Point
+from pipeline.errors import InputError
+from pipeline.images import decode
+from pipeline.load import LoadParams
+from segment.arrays import Gray
+from segment.page import Segmentation, segment_page
+
+log = logging.getLogger(__name__)
+
+LEAST_IOU = 0.5  # boxes that overlap less are no match
+STEP_PX = 5.0  # distance of the points at which baselines are compared
+TOLERANCE = 0.25  # of the line spacing, see `baseline_tally`
+
+Boxes = NDArray[np.float64]  # (N, 4): left, top, right, bottom
+Points = NDArray[np.float64]  # (N, 2): x, y
+Segmenter = Callable[[Gray], Segmentation]
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How much of what was found is true, and of what is true was found; added with `+`."""
+
+    right: float = 0.0  # of `found`
+    found: int = 0
+    recalled: float = 0.0  # of `truth`
+    truth: int = 0
+
+    def __add__(self, other: Tally) -> Tally:
+        """The tally of both pages together."""
+        return Tally(
+            self.right + other.right,
+            self.found + other.found,
+            self.recalled + other.recalled,
+            self.truth + other.truth,
+        )
+
+    @property
+    def precision(self) -> float:
+        """Share of what was found that is right; 1 if nothing was."""
+        return self.right / self.found if self.found else 1.0
+
+    @property
+    def recall(self) -> float:
+        """Share of the truth that was found; 1 if there was nothing to find."""
+        return self.recalled / self.truth if self.truth else 1.0
+
+    @property
+    def f1(self) -> float:
+        """Harmonic mean of precision and recall."""
+        total = self.precision + self.recall
+        return 2 * self.precision * self.recall / total if total else 0.0
+
+    def as_dict(self) -> dict[str, float]:
+        """Rates rounded to four decimals, and the counts."""
+        return {
+            "precision": round(self.precision, 4),
+            "recall": round(self.recall, 4),
+            "f1": round(self.f1, 4),
+            "found": self.found,
+            "truth": self.truth,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class TrueLine:
+    """A line of the ground truth, in pixels of the image."""
+
+    boundary: tuple[Point, ...]
+    baseline: tuple[Point, ...]
+    text: str
+    readable: bool  # false: counts for segmentation, not for reading
+
+
+@dataclass(frozen=True, slots=True)
+class TruePage:
+    """A page of the ground truth."""
+
+    name: str
+    corpus: str
+    kind: str
+    image: Path
+    lines: tuple[TrueLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PageScore:
+    """How a page fared."""
+
+    name: str
+    corpus: str
+    kind: str
+    lines: Tally
+    baselines: Tally
+    seconds: float
+
+
+def line_tally(found: Boxes, truth: Boxes, least_iou: float = LEAST_IOU) -> Tally:
+    """Match boxes one to one, the best overlaps first.
+
+    Args:
+        found: float64 (N, 4).
+        truth: float64 (M, 4).
+        least_iou: smallest intersection over union that counts.
+
+    Returns:
+        The tally.
+    """
+    matches = len(_matched(overlaps(found, truth), least_iou))
+    return Tally(matches, len(found), matches, len(truth))
+
+
+def overlaps(first: Boxes, second: Boxes) -> NDArray[np.float64]:
+    """Intersection over union of every pair of boxes, float64 (N, M)."""
+    a, b = first.reshape(-1, 1, 4), second.reshape(1, -1, 4)
+    size = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])
+    common = np.clip(size, 0, None).prod(axis=-1)
+    union = (a[..., 2:] - a[..., :2]).prod(axis=-1) + (b[..., 2:] - b[..., :2]).prod(axis=-1)
+    return np.asarray(common / np.maximum(union - common, 1e-9))
+
+
+def baseline_tally(found: Sequence[Points], truth: Sequence[Points]) -> Tally:
+    """Compare the courses of baselines, as at the ICDAR competitions on baseline detection.
+
+    Diem et al., cBAD: ICDAR 2017 competition on baseline detection. A point counts in full
+    within the tolerance, and less and less up to three times that. Recall compares a true
+    baseline with all that were found, so that a line found in two pieces loses nothing there;
+    precision compares each with the one it is matched to. The tolerance is a quarter of the
+    page's line spacing.
+
+    Args:
+        found: baselines, each float64 (n, 2).
+        truth: baselines, each float64 (n, 2).
+
+    Returns:
+        The tally; its counts of `right` and `recalled` are sums of shares.
+    """
+    if not found or not truth:
+        return Tally(0.0, len(found), 0.0, len(truth))
+    ours, theirs = [_resampled(line) for line in found], [_resampled(line) for line in truth]
+    tolerance = TOLERANCE * _spacing(theirs)
+    everything = np.concatenate(ours)
+    recalled = sum(_coverage(line, everything, tolerance) for line in theirs)
+    covered = np.array([[_coverage(a, b, tolerance) for b in theirs] for a in ours])
+    right = sum(covered[i, j] for i, j in _matched(covered, 1e-9))
+    return Tally(float(right), len(ours), float(recalled), len(theirs))
+
+
+def score_page(truth: TruePage, lines: Sequence[Line], seconds: float = 0.0) -> PageScore:
+    """Score the lines found on a page."""
+    boxes = line_tally(
+        boxes_of(line.boundary for line in lines), boxes_of(line.boundary for line in truth.lines)
+    )
+    drawn = [np.asarray(line.baseline) for line in truth.lines if len(line.baseline) > 1]
+    # Without true baselines there is nothing to compare, which is not to say all are wrong.
+    baselines = baseline_tally([np.asarray(line.baseline) for line in lines], drawn)
+    return PageScore(
+        truth.name, truth.corpus, truth.kind, boxes, baselines if drawn else Tally(), seconds
+    )
+
+
+def boxes_of(polygons: Iterable[Sequence[Point]]) -> Boxes:
+    """The boxes of polygons, float64 (N, 4)."""
+    corners = [np.asarray(polygon, np.float64) for polygon in polygons]
+    boxes = [[*points.min(axis=0), *points.max(axis=0)] for points in corners]
+    return np.asarray(boxes, np.float64).reshape(-1, 4)
+
+
+def pool(scores: Sequence[PageScore]) -> dict[str, Any]:
+    """Add scores up: total, by kind, by corpus; and name the pages on which no line was found.
+
+    Args:
+        scores: of any pages.
+
+    Returns:
+        What `inkfolio evaluate pages --json` prints.
+    """
+    groups: dict[str, dict[str, list[PageScore]]] = {
+        "kinds": defaultdict(list),
+        "corpora": defaultdict(list),
+    }
+    for score in scores:
+        groups["kinds"][score.kind].append(score)
+        groups["corpora"][score.corpus].append(score)
+    return {
+        "total": _sums(scores),
+        **{
+            name: {key: _sums(group[key]) for key in sorted(group)}
+            for name, group in groups.items()
+        },
+        "pages": {score.name: _sums([score]) for score in scores},
+        "empty": [s.name for s in scores if s.lines.found == 0 and s.lines.truth > 0],
+    }
+
+
+def evaluate_folder(
+    folder: Path, segment: Segmenter = segment_page, max_pixels: int = LoadParams().max_pixels
+) -> dict[str, Any]:
+    """Segment the pages of a folder and score them.
+
+    Args:
+        folder: page JSON beside page images, as in `shared/data/pages`.
+        segment: what is scored.
+        max_pixels: larger images are refused.
+
+    Returns:
+        See `pool`.
+
+    Raises:
+        InputError: if the folder holds no page JSON, or one that is damaged.
+    """
+    scores: list[PageScore] = []
+    for truth in read_truth(folder):
+        gray = decode(truth.image, 0, max_pixels).gray
+        start = time.perf_counter()
+        found = segment(gray)
+        seconds = time.perf_counter() - start
+        # Reading goes here: page CER and order-free CER need the lines' texts.
+        scores.append(score_page(truth, [line for r in found.regions for line in r.lines], seconds))
+        log.info("%s: %s", truth.name, scores[-1].lines)
+    return pool(scores)
+
+
+def read_truth(folder: Path) -> Iterator[TruePage]:
+    """The ground truth in a folder, by file name.
+
+    Raises:
+        InputError: if there is none, or a file is damaged.
+    """
+    paths = sorted(folder.glob("*.json"))
+    if not paths:
+        raise InputError(f"{folder}: no page JSON in it; give a folder such as data/pages/val")
+    for path in paths:
+        try:
+            yield _true_page(path)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise InputError(f"{path}: no page JSON ({error}); leave it out") from error
+
+
+def _true_page(path: Path) -> TruePage:
+    page = json.loads(path.read_text(encoding="utf-8"))
+    lines = tuple(
+        TrueLine(
+            _points(line["polygon"]), _points(line["baseline"]), line["text"], bool(line["ok"])
+        )
+        for line in page["lines"]
+        if line["polygon"]
+    )
+    return TruePage(path.stem, page["corpus"], page["kind"], path.parent / page["image"], lines)
+
+
+def _points(pairs: Iterable[Sequence[float]] | None) -> tuple[Point, ...]:
+    return tuple((float(x), float(y)) for x, y in pairs or ())
+
+
+def _sums(scores: Sequence[PageScore]) -> dict[str, Any]:
+    return {
+        "pages": len(scores),
+        "lines": sum((score.lines for score in scores), Tally()).as_dict(),
+        "baselines": sum((score.baselines for score in scores), Tally()).as_dict(),
+        "median_seconds": round(float(np.median([s.seconds for s in scores])), 4) if scores else 0,
+    }
+
+
+def _matched(worth: NDArray[np.float64], least: float) -> list[tuple[int, int]]:
+    """Pairs of row and column, each used once, those of most worth first."""
+    rows, columns = np.nonzero(worth >= least)
+    pairs: list[tuple[int, int]] = []
+    used_rows: set[int] = set()
+    used_columns: set[int] = set()
+    for k in np.argsort(-worth[rows, columns], kind="stable"):
+        i, j = int(rows[k]), int(columns[k])
+        if i not in used_rows and j not in used_columns:
+            pairs.append((i, j))
+            used_rows.add(i)
+            used_columns.add(j)
+    return pairs
+
+
+def _resampled(line: Points) -> Points:
+    """Points along a line at even distances of about `STEP_PX`."""
+    lengths = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
+    at = np.linspace(0, lengths[-1], max(2, round(lengths[-1] / STEP_PX) + 1))
+    return np.stack([np.interp(at, lengths, line[:, k]) for k in (0, 1)], axis=1)
+
+
+def _coverage(line: Points, others: Points, tolerance: float) -> float:
+    """Share of a line's points that are near any of the others, with a soft edge."""
+    low, high = line.min(axis=0) - 3 * tolerance, line.max(axis=0) + 3 * tolerance
+    near = others[((others >= low) & (others <= high)).all(axis=1)]
+    if not len(near):
+        return 0.0
+    distance = np.hypot(*(line[:, None] - near[None]).transpose(2, 0, 1)).min(axis=1)
+    return float(np.clip((3 * tolerance - distance) / (2 * tolerance), 0, 1).mean())
+
+
+def _spacing(lines: Sequence[Points]) -> float:
+    """Median distance of a baseline to the nearest other that it shares columns with."""
+    left = np.array([line[:, 0].min() for line in lines])
+    right = np.array([line[:, 0].max() for line in lines])
+    height = np.array([np.median(line[:, 1]) for line in lines])
+    shared = np.minimum(right[:, None], right) - np.maximum(left[:, None], left)
+    apart = np.abs(height[:, None] - height)
+    apart[(shared < 0.3 * (right - left)[:, None]) | (apart < 2)] = np.inf
+    nearest = apart.min(axis=1)
+    nearest = nearest[np.isfinite(nearest)]
+    # A single line says nothing of spacing: take a usual line's at a usual scan's size.
+    return float(np.median(nearest)) if nearest.size else 60.0
