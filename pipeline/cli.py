@@ -149,6 +149,32 @@ def evaluate_lines(
         )
 
 
+@evaluate.command("pages")
+def evaluate_pages(
+    folder: Annotated[Path, typer.Argument(help="Page JSON beside page images.")],
+    model: Model = "latin",
+    read: Annotated[bool, typer.Option(help="Read the lines too, not only find them.")] = True,
+    config: Config = None,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
+    threads: Annotated[int, typer.Option(min=0, help="0: one a core.", show_default="0")] = 0,
+    verbose: Verbose = False,
+) -> None:
+    """Lines found and text read on whole pages: F1 at IoU 0.5, baseline F1, CER, WER.
+
+    Example: inkfolio evaluate pages pages/val --json
+    """
+    with _speaking_plainly(verbose):
+        from pipeline.evaluate_pages import evaluate_folder, table_of
+        from recognize.reader import Reader, use_threads
+
+        use_threads(threads or _cores())
+        settings = _settings(config, "", model, "")
+        scores = evaluate_folder(folder, settings, Reader.load(settings.model) if read else None)
+        typer.echo(
+            json.dumps(scores, ensure_ascii=False, indent=2) if as_json else table_of(scores)
+        )
+
+
 def _settings(config: Path | None, to: str, model: str, lang: str) -> Settings:
     """The defaults, under the TOML file's values, under the flags."""
     from dataclasses import replace
