@@ -29,9 +29,11 @@ def written() -> Callable[..., Page]:
 
 @pytest.fixture(scope="session")
 def letter(written: Callable[..., Page]) -> Page:
-    """A page of fifteen lines."""
-    text = "in the name of all that is seen"
-    return written([(60, 80 + 44 * i, text) for i in range(15)])
+    """A page of fifteen lines, their words in turn so that no gaps stand above each other."""
+    words = ["in", "the", "name", "of", "everything", "that", "is", "seen"]
+    return written(
+        [(60, 80 + 44 * i, " ".join(words[i % 8 :] + words[: i % 8])) for i in range(15)]
+    )
 
 
 @pytest.fixture(scope="session")

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -75,4 +77,4 @@ def test_boxes_are_in_order_and_inside(starts: list[float], widths: list[float])
     boxes = fit_to_ink(line_of((10, 60), (80, 122), (140, 198)), ALL, spans)
     assert len(boxes) == len(spans)
     assert all(0 <= b.left < b.right <= 300 and 0 <= b.top < b.bottom <= 60 for b in boxes)
-    assert all(a.right <= b.left for a, b in zip(boxes, boxes[1:], strict=False))
+    assert all(a.right <= b.left for a, b in pairwise(boxes))
