@@ -18,11 +18,12 @@ from torch.nn.functional import ctc_loss
 from pipeline.tables import to_table
 from recognize.alphabet import BLANK, Alphabet
 from recognize.augment import AugmentParams, augment
-from recognize.dataset import LineSample, batch_indices, read_samples, stack
+from recognize.dataset import LineSample, TrainingLine, batch_indices, read_samples, stack
 from recognize.evaluate import evaluate_model, score, total
 from recognize.model import STRIDE, LineNet, ModelParams
 from recognize.normalize import normalize
 from recognize.reader import Reader
+from recognize.strokes import holds_strokes, read_pen_lines
 from recognize.weights import Card, read_card, save_model, write_card
 
 _log = logging.getLogger(__name__)
@@ -60,7 +61,11 @@ class Training:
     """A training in progress: network, moving average, optimiser, place in the schedule."""
 
     def __init__(
-        self, recipe: Recipe, train: Sequence[LineSample], val: Sequence[LineSample], folder: Path
+        self,
+        recipe: Recipe,
+        train: Sequence[TrainingLine],
+        val: Sequence[LineSample],
+        folder: Path,
     ) -> None:
         """Begin in `folder`, or go on from the checkpoint that lies there."""
         torch.manual_seed(recipe.seed)
@@ -150,11 +155,14 @@ class Training:
         """Lines (N, 1, height, W), output columns of each (N), labels of each."""
         epoch = self.lines_seen // len(self.train)
         arrays = []
+        neighbour = None
         for index in batch:
             rng = np.random.default_rng((self.recipe.seed, epoch, index))
-            pixels = self.train[index].pixels()
+            drawn = self.train[index].draw(rng)
+            pixels = drawn
             if rng.random() >= self.recipe.plain:
-                pixels = augment(pixels, rng, self.recipe.augment)
+                pixels = augment(drawn, rng, self.recipe.augment, neighbour)
+            neighbour = drawn
             arrays.append(normalize(pixels, self.recipe.model.height))
         columns = torch.tensor([-(-array.shape[1] // STRIDE) for array in arrays])
         return stack(arrays), columns, [self.alphabet.encode(self.train[i].text) for i in batch]
@@ -276,18 +284,26 @@ def _spread(samples: Sequence[LineSample], count: int) -> list[LineSample]:
 def train_model(recipe: Recipe, corpora: Sequence[Path], folder: Path) -> Path:
     """Train from Parquet files to weights in a run folder, going on from what lies there.
 
+    Args:
+        recipe: decides what the training makes of the corpora.
+        corpora: files of line images or of pen strokes.
+        folder: of the run.
+
     Returns:
         The safetensors file written; its card beside it tells the error rates on val.
 
     Raises:
         InputError: if a corpus cannot be read.
     """
-    training = Training(
-        recipe, read_samples(corpora, "train"), read_samples(corpora, "val"), folder
-    )
+    pens = [path for path in corpora if holds_strokes(path)]
+    scans = [path for path in corpora if path not in pens]
+    lines: list[TrainingLine] = [*read_samples(scans, "train")]
+    for path in pens:
+        lines += read_pen_lines(path)
+    training = Training(recipe, lines, read_samples(scans, "val"), folder)
     training.run()
     path = training.publish()
-    add_scores(path, corpora)
+    add_scores(path, scans)
     return path
 
 
