@@ -109,6 +109,9 @@ def train(
     recipe: Annotated[Path, typer.Option(help="The recipe, TOML.", show_default=False)],
     out: Annotated[Path, typer.Option(help="Run folder; gone on from if it exists.")],
     threads: Annotated[int, typer.Option(min=0, help="0: one a core.", show_default="0")] = 0,
+    device: Annotated[str, typer.Option(help="Where to train: cpu, cuda.")] = "cpu",
+    workers: Annotated[int, typer.Option(min=0, help="Processes that load lines ahead.")] = 0,
+    minutes: Annotated[float, typer.Option(help="Stop after so long.")] = float("inf"),
     verbose: Verbose = False,
 ) -> None:
     """Train a model on transcribed lines; started again, it goes on where it stopped.
@@ -121,8 +124,9 @@ def train(
         from recognize.train import Recipe, train_model
 
         use_threads(threads or _cores())
-        path = train_model(read_table(recipe, Recipe), corpora, out)
-    typer.echo(str(path))
+        plan = read_table(recipe, Recipe)
+        path = train_model(plan, corpora, out, device=device, workers=workers, minutes=minutes)
+    typer.echo(str(path) if path else f"stopped on the way; start it again to go on: {out}")
 
 
 @evaluate.command("lines")

@@ -40,7 +40,8 @@ class Reader:
         """A reader of a network in evaluation mode."""
         self._net = net.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._alphabet = alphabet
-        self._bfloat16 = has_bfloat16()
+        self._device = next(net.parameters()).device
+        self._bfloat16 = self._device.type != "cpu" or has_bfloat16()
 
     @classmethod
     def load(cls, name: str = DEFAULT) -> Reader:
@@ -73,9 +74,9 @@ class Reader:
 
     @torch.inference_mode()
     def _read_batch(self, arrays: Sequence[LineArray], lines: Sequence[Gray]) -> list[Reading]:
-        with torch.autocast("cpu", torch.bfloat16, enabled=self._bfloat16):
-            logits = self._net(stack(arrays))
-        probabilities = logits.float().softmax(2).numpy()
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._bfloat16):
+            logits = self._net(stack(arrays).to(self._device))
+        probabilities = logits.float().softmax(2).cpu().numpy()
         readings = []
         for number, (array, line) in enumerate(zip(arrays, lines, strict=True)):
             columns = -(-array.shape[1] // STRIDE)
