@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import ctc_loss
@@ -23,6 +24,7 @@ from recognize.loading import Batch, Batches, LoadingParams, load_batches, plan_
 from recognize.model import LineNet, ModelParams
 from recognize.reader import Reader
 from recognize.strokes import holds_strokes, read_pen_lines
+from recognize.typeset import TypesetParams, set_lines
 from recognize.weights import Card, read_card, save_model, write_card
 
 logger = logging.getLogger(__name__)
@@ -54,6 +56,7 @@ class Recipe:
     evaluate_lines: int = 600  # of val, spread evenly over it
     model: ModelParams = ModelParams()
     augment: AugmentParams = AugmentParams()
+    typeset: TypesetParams = TypesetParams()
 
 
 class Training:
@@ -299,6 +302,7 @@ def train_model(
     lines: list[TrainingLine] = [*read_samples(scans, "train")]
     for path in pens:
         lines += read_pen_lines(path)
+    lines += set_lines(recipe.typeset, np.random.default_rng(recipe.seed))
     training = Training(recipe, lines, read_samples(scans, "val"), folder, device)
     training.run(workers, minutes)
     if training.progress < 1:
