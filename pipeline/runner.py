@@ -115,7 +115,7 @@ def read_one(settings: Settings, task: PageTask) -> PageResult:
         with watch.timing("load"):
             image = open_page(task.page, settings)
         page, assumed = unread_page(task.page, image), image.ppi_assumed
-        page = read_page(task.page, image, settings, _reader(settings.model), watch)
+        page = read_page(task.page, image, settings, _reader(settings.model, settings.lm), watch)
     except Exception as error:  # the page's border: nothing of one page stops the others
         logger.debug("%s failed", shown(task.page.path), exc_info=True)
         failure = _failure(task, watch.stage, error)
@@ -123,10 +123,10 @@ def read_one(settings: Settings, task: PageTask) -> PageResult:
 
 
 @cache
-def _reader(model: str) -> Reader:
+def _reader(model: str, lm: str) -> Reader:
     """One reader per process and model, on one thread: the same bytes whatever the jobs."""
     use_threads(1)
-    return Reader.load(model)
+    return Reader.load(model, lm)
 
 
 def _outcome(

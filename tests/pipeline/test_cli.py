@@ -12,7 +12,14 @@ from typer.testing import CliRunner
 from pipeline.cli import app
 
 README = Path(__file__).resolve().parents[2] / "README.md"
-COMMANDS = [["convert"], ["inspect"], ["train"], ["evaluate", "lines"], ["evaluate", "pages"]]
+COMMANDS = [
+    ["convert"],
+    ["inspect"],
+    ["train"],
+    ["train-language"],
+    ["evaluate", "lines"],
+    ["evaluate", "pages"],
+]
 
 
 def run(*words: object) -> tuple[int, str, str]:
