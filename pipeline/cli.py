@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.errors import InkfolioError
+from pipeline.errors import InkfolioError, UsageError
 
 if TYPE_CHECKING:
     from pipeline.settings import Settings
@@ -58,24 +59,35 @@ def convert(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace files that no earlier run made.")
     ] = False,
+    page_timeout: Annotated[
+        float, typer.Option(min=0, help="Seconds that a page may take; 0: no limit.")
+    ] = 600.0,
+    max_memory_per_page: Annotated[
+        str,
+        typer.Option(metavar="SIZE", help="Memory that a page's process may take, such as 4G."),
+    ] = "",
     verbose: Verbose = False,
 ) -> None:
     """Read scanned pages and write searchable documents.
 
     A folder with images is one document; each subfolder, PDF and multi-page TIFF is its own.
+    Stopped at any moment and started again, a run goes on with what is not done.
 
     Example: inkfolio convert letters/ --out searchable --to pdf,txt,page
     """
     with _speaking_plainly(verbose):
+        from pipeline.executor import Limits
         from pipeline.runner import convert as run  # slow: loads torch
 
         settings = _settings(config, to, model, lang)
+        limits = Limits(page_timeout, _bytes(max_memory_per_page))
         with _progress() as progress:
             report = run(
                 sources,
                 out,
                 settings,
                 jobs=jobs or _cores(),
+                limits=limits,
                 overwrite=overwrite,
                 progress=progress,
             )
@@ -192,6 +204,16 @@ def _settings(config: Path | None, to: str, model: str, lang: str) -> Settings:
     )
 
 
+def _bytes(size: str) -> int:
+    """A size such as 500M, 4G or 1.5GiB; 0 if none is given."""
+    if not size:
+        return 0
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?", size.strip().lower())
+    if not found:
+        raise UsageError(f"{size!r} is no size; write it as 500M or 4G")
+    return int(float(found[1]) * 1024 ** " kmgt".index(found[2] or " "))
+
+
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -207,7 +229,7 @@ def _speaking_plainly(verbose: bool, level: int = logging.WARNING) -> Iterator[N
         typer.echo(f"inkfolio: {error}", err=True)
         raise typer.Exit(error.exit_code) from error
     except KeyboardInterrupt as error:
-        typer.echo("inkfolio: interrupted", err=True)
+        typer.echo("inkfolio: interrupted; start again to go on", err=True)
         raise typer.Exit(130) from error
 
 

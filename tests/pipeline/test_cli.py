@@ -58,8 +58,8 @@ def test_convert_says_what_it_did_on_stderr(tmp_path: Path, tiny_model: Path) ->
     assert (tmp_path / "out" / "p.txt").exists()
 
 
-def test_user_errors_are_one_sentence_and_a_code(tmp_path: Path) -> None:
-    code, out, err = run("convert", tmp_path / "none.png")
+def test_user_errors_are_one_sentence_and_a_code(tmp_path: Path, tiny_model: Path) -> None:
+    code, out, err = run("convert", tmp_path / "none.png", "--model", tiny_model)
     assert (code, out) == (2, "")
     assert err.startswith("inkfolio: ") and "none.png" in err and err.count("\n") == 1
 

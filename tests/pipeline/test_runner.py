@@ -10,6 +10,7 @@ from PIL import Image
 from pypdf import PdfReader, PdfWriter
 
 from pipeline.errors import FileAccessError, InputError, SettingsError
+from pipeline.ledger import FOLDER
 from pipeline.report import Report
 from pipeline.runner import convert
 from pipeline.settings import Settings
@@ -59,7 +60,7 @@ def files_of(folder: Path) -> dict[str, bytes]:
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != "report.json"
+        if path.is_file() and not path.name.startswith("report.") and FOLDER not in path.parts
     }
 
 
