@@ -39,9 +39,9 @@ class Outputs:
         """
         return self.folder / FOLDER / "scratch"
 
-    def clear_scratch(self) -> None:
-        """Remove what a killed run left behind."""
-        shutil.rmtree(self.scratch, ignore_errors=True)
+    def clear_scratch(self, part: Path | None = None) -> None:
+        """Remove what a document, or a whole run that was killed, left behind."""
+        shutil.rmtree(part or self.scratch, ignore_errors=True)
 
     def refuse_strangers(self, paths: Iterable[str]) -> None:
         """Stop at the first file that no run made, or that was changed since.

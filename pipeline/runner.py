@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pipeline.document import Document, Page, Step
 from pipeline.errors import FileAccessError, InputError, SettingsError
-from pipeline.executor import Executor, Limits, open_executor
+from pipeline.executor import Executor, Limits, Loss, Result, Task, open_executor
 from pipeline.interruption import interruptible
 from pipeline.keys import keys_of
 from pipeline.ledger import Ledger, PageRow, open_ledger
@@ -28,8 +28,20 @@ from pipeline.settings import Settings
 from pipeline.sources import SourceDocument, find_documents
 from pipeline.stages import WRITERS, Finished
 from pipeline.tables import to_table
-from pipeline.worker import CountTask, WorkResult, Written, count, lost, size, uncounted, work
-from recognize.weights import Card, find_weights, read_card
+from pipeline.worker import (
+    CountTask,
+    Prepared,
+    PrepareTask,
+    WorkResult,
+    Written,
+    count,
+    lost,
+    prepare,
+    size,
+    uncounted,
+    unprepared,
+    work,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +75,7 @@ def convert(
         What became of every page; written to `report.json` too.
 
     Raises:
-        InputError: if a source does not exist, or no source holds any page.
+        InputError: if a source does not exist, no source holds any page, or there is no model.
         FileAccessError: if `out` cannot be written, another run is writing into it, or it holds
             files that are not ours.
         SettingsError: if a format is unknown.
@@ -71,16 +83,17 @@ def convert(
     """
     start = time.monotonic()
     _check_formats(settings)
-    card = read_card(find_weights(settings.model).with_suffix(".json"))
     with interruptible() as stopping, open_executor(jobs, limits, stopping) as executor:
+        model = _once(executor, prepare, PrepareTask(settings.model), unprepared)
+        _raise(model.failure)
         counter = partial(_count_apart, executor, settings)
         documents = find_documents(sources, settings.load, exclude=[out], count=counter)
         with open_ledger(out) as ledger:
             outputs = Outputs(out, ledger, overwrite)
             outputs.clear_scratch()
             outputs.refuse_strangers([*_planned(documents, settings), REPORT_NAME])
-            keys = keys_of(settings, card.sha256)
-            plan = Plan(documents, keys, _steps(settings, card), ledger, outputs, progress)
+            keys = keys_of(settings, model.sha256)
+            plan = Plan(documents, keys, _steps(settings, model), ledger, outputs, progress)
             ledger.note(pages=plan.total, started=datetime.now(UTC).isoformat(timespec="seconds"))
             _do(plan, settings, executor, outputs, stopping)
             report = _report(documents, ledger, time.monotonic() - start)
@@ -93,12 +106,26 @@ def _count_apart(
     executor: Executor, settings: Settings, path: Path, kind: Kind, params: LoadParams
 ) -> tuple[int, ...]:
     """Count a file's pages where it can do no harm."""
-    counted = next(executor(partial(count, settings), [CountTask(path, kind)], uncounted), None)
-    if counted is None:
-        raise KeyboardInterrupt
-    if counted.failure:
-        raise InputError(counted.failure.message)
+    counted = _once(executor, partial(count, settings), CountTask(path, kind), uncounted)
+    _raise(counted.failure)
     return counted.frames
+
+
+def _once(
+    executor: Executor,
+    work: Callable[[Task], Result],
+    task: Task,
+    lost: Callable[[Task, Loss], Result],
+) -> Result:
+    """Do a single task before the others can begin."""
+    for result in executor(work, [task], lost):
+        return result
+    raise KeyboardInterrupt  # it was not even begun
+
+
+def _raise(failure: PageFailure | None) -> None:
+    if failure:
+        raise InputError(failure.message)
 
 
 def _do(
@@ -143,6 +170,7 @@ def _publish(written: Written, plan: Plan, outputs: Outputs) -> None:
         except FileAccessError as error:
             message = f"{shown(task.name)}: {error}"
             failure = PageFailure("export", type(error).__name__, message, error.exit_code)
+    outputs.clear_scratch(task.scratch)
     if failure:
         logger.warning("%s", failure.message)
     plan.record(task.name, task.key, () if failure else paths, failure)
@@ -165,14 +193,14 @@ def _outcome(document: SourceDocument, ledger: Ledger) -> DocumentOutcome:
     )
 
 
-def _steps(settings: Settings, card: Card) -> tuple[Step, ...]:
+def _steps(settings: Settings, model: Prepared) -> tuple[Step, ...]:
     """Provenance: what was done with the document, by which version and weights."""
     inkfolio = version("inkfolio")
     table = to_table(settings)
     weights: dict[str, object] = {
-        "model": card.name,
-        "version": card.version,
-        "sha256": card.sha256,
+        "model": model.name,
+        "version": model.version,
+        "sha256": model.sha256,
     }
     return (
         Step("load", inkfolio, table["load"]),

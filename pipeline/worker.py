@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from pipeline.document import Document, Page, Step
 from pipeline.errors import FileAccessError, InkfolioError
@@ -37,9 +37,28 @@ from pipeline.stages import (
     read_page,
     unread_page,
 )
-from recognize.reader import Reader, use_threads
+
+if TYPE_CHECKING:
+    from recognize.reader import Reader
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PrepareTask:
+    """The model that is to be loaded before the first page."""
+
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a model's card says, or why it cannot be used."""
+
+    name: str = ""
+    version: str = ""
+    sha256: str = ""
+    failure: PageFailure | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +157,23 @@ def size(task: WorkTask) -> int:
     return len(task.pages) if isinstance(task, WriteTask) else 1
 
 
+def prepare(task: PrepareTask) -> Prepared:
+    """Load the model."""
+    try:
+        from recognize.weights import find_weights, read_card  # slow: loads torch
+
+        card = read_card(find_weights(task.model).with_suffix(".json"))
+        _reader(task.model)
+    except Exception as error:
+        return Prepared(failure=failure_of(error, "model", shown(task.model)))
+    return Prepared(card.name, card.version, card.sha256)
+
+
+def unprepared(task: PrepareTask, loss: Loss) -> Prepared:
+    """What is known of a model that could not be loaded."""
+    return Prepared(failure=_loss(shown(task.model), loss))
+
+
 def count(settings: Settings, task: CountTask) -> Counted:
     """Count a file's pages."""
     try:
@@ -170,6 +206,8 @@ def _read(settings: Settings, task: ReadTask) -> PageRow:
 @cache
 def _reader(model: str) -> Reader:
     """One reader per process and model, on one thread: the same bytes whatever the jobs."""
+    from recognize.reader import Reader, use_threads  # slow: loads torch
+
     use_threads(1)
     return Reader.load(model)
 
