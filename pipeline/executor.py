@@ -256,6 +256,7 @@ def _serve(connection: Connection[Any, Any], memory_bytes: int) -> None:
     """Do what comes through the pipe, until it is closed or breaks."""
     # Ctrl-C reaches all processes of a terminal; whoever gave the work decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    logging.getLogger().addHandler(logging.NullHandler())  # libraries' grumbling helps nobody
     for variable in _THREAD_VARIABLES:
         os.environ[variable] = "1"  # so that N workers use N cores and not N²
     if memory_bytes:

@@ -83,13 +83,11 @@ class Ledger:
         self._rows = rows
         self._path = path
 
-    def page_key(self, document: str, page: str) -> str:
-        """The key under which a page was read; empty if it was not, or failed."""
-        found = self._one(
-            "SELECT key FROM pages WHERE document = ? AND id = ? AND status != 'failed'",
-            (document, page),
-        )
-        return str(found[0]) if found else ""
+    def page_key(self, document: str, page: str, *, failed: bool = False) -> str:
+        """The key under which a page was read, or perhaps failed to be; empty if there is none."""
+        query = "SELECT key, status FROM pages WHERE document = ? AND id = ?"
+        found = self._one(query, (document, page))
+        return str(found[0]) if found and (failed or found[1] != "failed") else ""
 
     def page(self, document: str, page: str) -> PageRow | None:
         """A page's row, if it has one."""
@@ -146,6 +144,28 @@ class Ledger:
         """Number of pages by status."""
         with self._speaking():
             return dict(self._rows.execute("SELECT status, count(*) FROM pages GROUP BY status"))
+
+    def document_counts(self) -> dict[str, int]:
+        """Number of documents by status."""
+        query = "SELECT status, count(*) FROM documents GROUP BY status"
+        with self._speaking():
+            return dict(self._rows.execute(query))
+
+    def seconds_per_page(self) -> float:
+        """Mean time of the pages that were read; 0 if there are none."""
+        found = self._one("SELECT avg(seconds) FROM pages WHERE status != 'failed'", ())
+        return float(found[0] or 0.0) if found else 0.0
+
+    def errors(self, most: int) -> list[str]:
+        """What went wrong last, with pages and with documents."""
+        query = """SELECT error FROM (SELECT error, rowid FROM pages UNION ALL
+            SELECT error, rowid FROM documents) WHERE error != '' ORDER BY rowid DESC LIMIT ?"""
+        with self._speaking():
+            return [error for (error,) in self._rows.execute(query, (most,))]
+
+    def changed(self) -> float:
+        """When a row was last written, in seconds since 1970."""
+        return self._path.stat().st_mtime
 
     def note(self, **values: object) -> None:
         """Keep some facts about the run, such as how many pages it has to do."""

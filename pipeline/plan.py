@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipeline.document import Step
 from pipeline.keys import Keys
-from pipeline.ledger import DocumentRow, Ledger
+from pipeline.ledger import DocumentRow
 from pipeline.outputs import Outputs
 from pipeline.packing import pack, unpack
 from pipeline.report import DocumentOutcome, PageFailure
@@ -29,16 +29,17 @@ class Plan:
         documents: Sequence[SourceDocument],
         keys: Keys,
         steps: tuple[Step, ...],
-        ledger: Ledger,
         outputs: Outputs,
+        retry: bool,
         progress: Callable[[int, int], None],
     ) -> None:
         """A plan for documents with distinct names."""
         self._documents = {document.name: document for document in documents}
         self._keys = keys
         self._steps = steps
-        self._ledger = ledger
+        self._ledger = outputs.ledger
         self._outputs = outputs
+        self._retry = retry
         self._progress = progress
         self._missing = {document.name: len(document.pages) for document in documents}
         self._complete: deque[SourceDocument] = deque()
@@ -98,7 +99,9 @@ class Plan:
         for document in self._documents.values():
             for page in document.pages:
                 key = self._keys.page(page)
-                if key and key == self._ledger.page_key(document.name, page.id):
+                if key and key == self._ledger.page_key(
+                    document.name, page.id, failed=not self._retry
+                ):
                     self.page_is_there(document.name)
                 else:
                     yield ReadTask(document.name, page, key)

@@ -21,12 +21,14 @@ class PageFailure:
         error: the exception's class.
         message: for people; names the file and says what to do.
         exit_code: the number for it in the command's table.
+        traceback: where it happened in the program; empty for errors made for users.
     """
 
     stage: str
     error: str
     message: str
     exit_code: int = 15
+    traceback: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +137,17 @@ class Report:
         failed = [f"failed: {failure.message}" for failure in self.failures]
         return "\n".join([*lines, *_shortened(blank), *_shortened(failed)])
 
+    def counts(self) -> dict[str, int]:
+        """Number of pages by status."""
+        counts = Counter(page.status for page in self.pages)
+        return {status: counts[status] for status in ("done", "blank", "failed")}
+
     def as_dict(self) -> dict[str, object]:
         """For report.json."""
-        counts = Counter(page.status for page in self.pages)
         return {
             "exit_code": self.exit_code,
             "seconds": round(self.seconds, 3),
-            "pages": {status: counts[status] for status in ("done", "blank", "failed")},
+            "pages": self.counts(),
             "documents": [_document_dict(document) for document in self.documents],
         }
 

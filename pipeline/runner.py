@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
@@ -24,6 +24,7 @@ from pipeline.outputs import Outputs
 from pipeline.packing import unpack
 from pipeline.plan import Plan
 from pipeline.report import DocumentOutcome, PageFailure, PageOutcome, Report
+from pipeline.review import needs_review, page_table
 from pipeline.settings import Settings
 from pipeline.sources import SourceDocument, find_documents
 from pipeline.stages import WRITERS, Finished
@@ -45,7 +46,8 @@ from pipeline.worker import (
 
 logger = logging.getLogger(__name__)
 
-REPORT_NAME = "report.json"
+REPORT_JSON = "report.json"
+REPORT_CSV = "report.csv"
 
 
 def convert(
@@ -56,6 +58,8 @@ def convert(
     jobs: int = 0,
     limits: Limits = Limits(),
     overwrite: bool = False,
+    retry: bool = True,
+    leave: Collection[Path] = (),
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Report:
     """Read all pages of some files and folders, and write their documents to a folder.
@@ -69,10 +73,12 @@ def convert(
         jobs: processes, of one thread each; 0 works in this process, without limits.
         limits: what a page may take.
         overwrite: whether files that no earlier run wrote may be replaced.
+        retry: whether pages that failed before are tried again.
+        leave: files not to read, though they are in a folder of `sources`.
         progress: told the number of pages done and of all pages.
 
     Returns:
-        What became of every page; written to `report.json` too.
+        What became of every page; written to `report.json` and `report.csv` too.
 
     Raises:
         InputError: if a source does not exist, no source holds any page, or there is no model.
@@ -82,24 +88,35 @@ def convert(
         KeyboardInterrupt: if the run was interrupted; what was in hand has been finished.
     """
     start = time.monotonic()
-    _check_formats(settings)
+    check_formats(settings)
     with interruptible() as stopping, open_executor(jobs, limits, stopping) as executor:
         model = _once(executor, prepare, PrepareTask(settings.model), unprepared)
         _raise(model.failure)
-        counter = partial(_count_apart, executor, settings)
-        documents = find_documents(sources, settings.load, exclude=[out], count=counter)
+        documents = find_apart(executor, sources, out, settings, leave)
         with open_ledger(out) as ledger:
             outputs = Outputs(out, ledger, overwrite)
             outputs.clear_scratch()
-            outputs.refuse_strangers([*_planned(documents, settings), REPORT_NAME])
+            outputs.refuse_strangers([*_planned(documents, settings), REPORT_JSON, REPORT_CSV])
             keys = keys_of(settings, model.sha256)
-            plan = Plan(documents, keys, _steps(settings, model), ledger, outputs, progress)
+            plan = Plan(documents, keys, _steps(settings, model), outputs, retry, progress)
             ledger.note(pages=plan.total, started=datetime.now(UTC).isoformat(timespec="seconds"))
             _do(plan, settings, executor, outputs, stopping)
             report = _report(documents, ledger, time.monotonic() - start)
             _write_report(report, settings, outputs)
             outputs.clear_scratch()
     return report
+
+
+def find_apart(
+    executor: Executor,
+    sources: Sequence[Path],
+    out: Path,
+    settings: Settings,
+    leave: Collection[Path] = (),
+) -> list[SourceDocument]:
+    """Find documents as `find_documents` does; files are opened by the executor alone."""
+    counter = partial(_count_apart, executor, settings)
+    return find_documents(sources, settings.load, exclude=[out, *leave], count=counter)
 
 
 def _count_apart(
@@ -152,12 +169,22 @@ def _do(
 
 def _take(result: WorkResult, plan: Plan, outputs: Outputs) -> None:
     if isinstance(result, PageRow):
-        if result.error:
-            logger.warning("%s", result.error)
+        _log(result)
         outputs.ledger.record_page(result)
         plan.page_is_there(result.document)
     elif isinstance(result, Written):
         _publish(result, plan, outputs)
+
+
+def _log(row: PageRow) -> None:
+    about = {"document": row.document, "page": row.id, "status": row.status}
+    level = logging.WARNING if row.error else logging.INFO
+    told = row.error or f"{row.document}, page {row.number}: {row.status}"
+    logger.log(level, "%s", told, extra={**about, "seconds": round(row.seconds, 3)})
+    if row.error:
+        failure = unpack(row.outcome, PageOutcome).failure
+        if failure and failure.traceback:
+            logger.debug("%s", failure.traceback)
 
 
 def _publish(written: Written, plan: Plan, outputs: Outputs) -> None:
@@ -172,7 +199,8 @@ def _publish(written: Written, plan: Plan, outputs: Outputs) -> None:
             failure = PageFailure("export", type(error).__name__, message, error.exit_code)
     outputs.clear_scratch(task.scratch)
     if failure:
-        logger.warning("%s", failure.message)
+        logger.warning("%s", failure.message, extra={"document": task.name})
+        logger.debug("%s", failure.traceback)
     plan.record(task.name, task.key, () if failure else paths, failure)
 
 
@@ -209,7 +237,12 @@ def _steps(settings: Settings, model: Prepared) -> tuple[Step, ...]:
     )
 
 
-def _check_formats(settings: Settings) -> None:
+def check_formats(settings: Settings) -> None:
+    """Refuse formats that nobody writes.
+
+    Raises:
+        SettingsError: if a format is unknown, or there is none.
+    """
     unknown = [name for name in settings.formats if name not in WRITERS]
     if unknown or not settings.formats:
         wrong = ", ".join(unknown) or "none"
@@ -228,7 +261,7 @@ def _planned(documents: Sequence[SourceDocument], settings: Settings) -> Iterato
 
 
 def _write_report(report: Report, settings: Settings, outputs: Outputs) -> None:
-    """Write `report.json`: outcomes, settings, and the hashes of the documents' files."""
+    """Write `report.json` (outcomes, settings, the hashes of all files) and `report.csv`."""
     hashes = {
         path: sha256
         for document in report.documents
@@ -237,8 +270,10 @@ def _write_report(report: Report, settings: Settings, outputs: Outputs) -> None:
     table = {
         "inkfolio": version("inkfolio"),
         **report.as_dict(),
+        "needs_review": needs_review(report),
         "settings": to_table(settings),
         "files": hashes,
     }
     text = json.dumps(table, ensure_ascii=False, indent=2) + "\n"
-    outputs.write(REPORT_NAME, text.encode("utf-8", "surrogateescape"))
+    outputs.write(REPORT_JSON, text.encode("utf-8", "surrogateescape"))
+    outputs.write(REPORT_CSV, page_table(report).encode("utf-8"))

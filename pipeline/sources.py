@@ -49,6 +49,7 @@ class _Seen:
     """What a search has come by: folders by what they are, files by how they were reached."""
 
     count: PageCounter
+    left_alone: frozenset[Path]
     folders: set[tuple[int, int]] = field(default_factory=set)
     files: set[Path] = field(default_factory=set)
 
@@ -68,7 +69,7 @@ def find_documents(
     Args:
         sources: files and folders; what is reached twice counts once.
         params: the limit of pages per file, see `LoadParams`.
-        exclude: folders not to enter, such as the one that outputs go to.
+        exclude: folders not to enter, such as the one that outputs go to, and files to leave.
         count: tells the pages of a PDF or TIFF, as `page_frames` does, or raises InputError.
 
     Returns:
@@ -82,7 +83,12 @@ def find_documents(
         if not root.exists() and not root.is_symlink():
             raise InputError(f"{shown(root)}: is not there; check the name")
     names = dict(zip(roots, _root_names(roots), strict=True))
-    seen = _Seen(count=count, folders={_identity(folder) for folder in exclude if folder.is_dir()})
+    excluded = [Path(os.path.abspath(path)) for path in exclude]  # noqa: PTH100
+    seen = _Seen(
+        count=count,
+        left_alone=frozenset(excluded),
+        folders={_identity(path) for path in excluded if path.is_dir()},
+    )
     found: dict[Path, list[SourceDocument]] = {}
     # Folders first and from the top: a file within one belongs to the folder's document.
     for root in sorted(roots, key=lambda path: (not path.is_dir(), len(path.parts))):
@@ -115,7 +121,7 @@ def _walk(top: Path, name: str, params: LoadParams, seen: _Seen) -> Iterator[Sou
             if _identity(folder) in seen.folders:
                 continue
             seen.folders.add(_identity(folder))
-            files, folders = _listing(folder)
+            files, folders = _listing(folder, seen.left_alone)
         except OSError as error:
             yield _unreadable(folder, name, error)
             continue
@@ -132,7 +138,7 @@ def _identity(folder: Path) -> tuple[int, int]:
     return stat.st_dev, stat.st_ino
 
 
-def _listing(folder: Path) -> tuple[list[Path], list[Path]]:
+def _listing(folder: Path, left_alone: Collection[Path]) -> tuple[list[Path], list[Path]]:
     """The files to read and the folders to enter, each in natural order."""
     with os.scandir(folder) as entries:
         visible = [
@@ -142,6 +148,7 @@ def _listing(folder: Path) -> tuple[list[Path], list[Path]]:
         ]
     folders = [Path(entry.path) for entry in visible if _is_folder(entry)]
     files = [Path(entry.path) for entry in visible if _is_readable(entry)]
+    files = [file for file in files if file not in left_alone]
     logger.debug("%s: %d files, %d folders", shown(folder), len(files), len(folders))
     return sorted(files, key=natural_order), sorted(folders, key=natural_order)
 

@@ -7,7 +7,6 @@ its own page. What a worker writes lies in a scratch folder until the run puts i
 from __future__ import annotations
 
 import hashlib
-import logging
 import os
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from traceback import format_exception
 from typing import TYPE_CHECKING, assert_never
 
 from pipeline.document import Document, Page, Step
@@ -40,8 +40,6 @@ from pipeline.stages import (
 
 if TYPE_CHECKING:
     from recognize.reader import Reader
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +196,6 @@ def _read(settings: Settings, task: ReadTask) -> PageRow:
         page, assumed = unread_page(task.page, image), image.ppi_assumed
         page = read_page(task.page, image, settings, _reader(settings.model), watch)
     except Exception as error:  # the page's border: nothing of one page stops the others
-        logger.debug("%s failed", shown(task.page.path), exc_info=True)
         failure = failure_of(error, watch.stage, _place(task.page))
     return _row(task, page, assumed, watch, failure)
 
@@ -220,7 +217,6 @@ def _write(settings: Settings, task: WriteTask) -> Written:
         for output in _outputs(task, settings):
             files.append(_make(output, task.scratch / f"{len(files)}"))
     except Exception as error:  # the document's border
-        logger.debug("%s could not be written", shown(task.name), exc_info=True)
         return Written(task, (), failure_of(error, "export", shown(task.name)))
     finally:
         tempfile.tempdir = None
@@ -264,7 +260,7 @@ def failure_of(error: Exception, stage: str, place: str) -> PageFailure:
         advice = "does not fit into memory; raise --max-memory-per-page or scan it smaller"
         return PageFailure(stage, kind, f"{place}: {advice}")
     message = f"{place}: {kind}: {shown(str(error))}; please report this with --verbose"
-    return PageFailure(stage, kind, message)
+    return PageFailure(stage, kind, message, traceback="".join(format_exception(error)))
 
 
 def _loss(place: str, loss: Loss) -> PageFailure:
