@@ -56,6 +56,14 @@ def convert(
         str, typer.Option(help="A shipped model's name, or a .safetensors file.")
     ] = "",
     lang: Annotated[str, typer.Option(help="Language noted in the PDF, such as fr.")] = "",
+    existing_text: Annotated[
+        str,
+        typer.Option(
+            metavar="skip|redo|keep",
+            help="PDF pages with text: left unread; invisible text replaced; ours added.",
+            show_default="redo",
+        ),
+    ] = "",
     config: Config = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace files that no earlier run made.")
@@ -93,7 +101,7 @@ def convert(
 
         if bool(sources) == bool(watch):
             raise UsageError("name files and folders, or a folder to --watch; one of the two")
-        settings = _settings(config, to, model, lang)
+        settings = _with_existing_text(_settings(config, to, model, lang), existing_text)
         limits = Limits(page_timeout, _bytes(max_memory_per_page))
         workers = jobs or _cores()
         if dry_run:
@@ -285,6 +293,15 @@ def _settings(config: Path | None, to: str, model: str, lang: str) -> Settings:
         model=model or settings.model,
         language=lang or settings.language,
     )
+
+
+def _with_existing_text(settings: Settings, way: str) -> Settings:
+    from dataclasses import replace
+
+    try:
+        return replace(settings, existing_text=way or settings.existing_text)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
 
 
 def _bytes(size: str) -> int:

@@ -45,7 +45,7 @@ class PageRow:
         id: of the page, unique within the document.
         number: place in the document, from 1.
         key: stands for all that decides the result; empty if that could not be told.
-        status: "done", "blank" or "failed".
+        status: "done", "blank", "skipped" or "failed".
         seconds: time that it took.
         error: empty unless it failed.
         outcome: packed, for the report.

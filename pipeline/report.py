@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 SOME_PAGES_FAILED = 16
 
-Status = Literal["done", "blank", "failed"]
+Status = Literal["done", "blank", "skipped", "failed"]
+STATUSES: tuple[Status, ...] = get_args(Status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class PageOutcome:
         seconds: time spent by stage.
         peak_mib: most memory that the page's process has had so far; 0 where it is not told.
         failure: None if the page was read.
+        skipped: whether it was left as it is, since it has text already.
     """
 
     id: str
@@ -60,12 +62,15 @@ class PageOutcome:
     seconds: dict[str, float] = field(default_factory=dict)
     peak_mib: float = 0.0
     failure: PageFailure | None = None
+    skipped: bool = False
 
     @property
     def status(self) -> Status:
         """One word for it."""
         if self.failure:
             return "failed"
+        if self.skipped:
+            return "skipped"
         return "done" if self.lines else "blank"
 
 
@@ -127,6 +132,8 @@ class Report:
             f"{counts['done']} read, {counts['blank']} without text, {counts['failed']} failed"
             f" ({self.seconds:.1f} s{rate})"
         ]
+        if counts["skipped"]:
+            lines.append(f"{_count(counts['skipped'], 'page')} left as found: text was there")
         assumed = [page for page in self.pages if page.ppi_assumed]
         if assumed:
             lines.append(
@@ -140,7 +147,7 @@ class Report:
     def counts(self) -> dict[str, int]:
         """Number of pages by status."""
         counts = Counter(page.status for page in self.pages)
-        return {status: counts[status] for status in ("done", "blank", "failed")}
+        return {status: counts[status] for status in STATUSES}
 
     def as_dict(self) -> dict[str, object]:
         """For report.json."""

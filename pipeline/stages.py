@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
-from export.page_source import ImageSource, PageSource, PdfPageSource
+from export.page_source import ImageSource, Layer, PageSource, PdfPageSource
 from export.page_xml import page_xml
 from export.pdf import write_pdf
 from export.text import document_text
@@ -176,10 +176,10 @@ class Finished:
     language: str
 
 
-def page_source(page: SourcePage) -> PageSource:
-    """What the PDF's page is drawn from."""
+def page_source(page: SourcePage, layer: Layer = "add") -> PageSource:
+    """What the PDF's page is drawn from; `layer` says what becomes of text on a PDF's page."""
     if page.kind == "pdf":
-        return PdfPageSource(page.path, page.frame)
+        return PdfPageSource(page.path, page.frame, layer)
     return ImageSource(page.path, page.frame)
 
 

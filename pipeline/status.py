@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +20,7 @@ class RunStatus:
         runner: who is at work, such as "process 12 on host"; empty if nobody is.
         started: when the last run began, ISO 8601.
         total: pages that the last run found.
-        pages: number of pages by status: "done", "blank", "failed".
+        pages: number of pages by status: "done", "blank", "skipped", "failed".
         documents: number of documents by status: "done", "failed".
         seconds_per_page: mean over the pages, on one core.
         idle_seconds: since the ledger was last written.
@@ -73,7 +74,7 @@ def read_status(out: Path) -> RunStatus:
         )
 
 
-def _counted(counts: dict[str, int], kinds: tuple[str, ...]) -> str:
+def _counted(counts: dict[str, int], kinds: Sequence[str]) -> str:
     return ", ".join(f"{counts.get(kind, 0)} {kind}" for kind in kinds)
 
 

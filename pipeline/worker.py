@@ -18,11 +18,12 @@ from pathlib import Path
 from traceback import format_exception
 from typing import TYPE_CHECKING, assert_never
 
+from export.page_source import Layer
 from pipeline.document import Document, Page, Step
 from pipeline.errors import FileAccessError, InkfolioError
 from pipeline.executor import Loss
 from pipeline.ledger import PageRow
-from pipeline.load import Kind, SourcePage, page_frames
+from pipeline.load import Kind, SourcePage, existing_text, page_frames
 from pipeline.names import shown
 from pipeline.packing import Packed, pack
 from pipeline.report import PageFailure, PageOutcome
@@ -144,7 +145,7 @@ def lost(task: WorkTask, loss: Loss) -> WorkResult:
     match task:
         case ReadTask():
             failure = _loss(_place(task.page), loss)
-            return _row(task, None, False, Stopwatch(), failure)
+            return _row(task, _outcome(task.page, None, {}, failure))
         case WriteTask():
             return Written(task, failure=_loss(shown(task.name), loss))
     assert_never(task)
@@ -188,16 +189,19 @@ def uncounted(task: CountTask, loss: Loss) -> Counted:
 def _read(settings: Settings, task: ReadTask) -> PageRow:
     watch = Stopwatch()
     page = None
-    assumed = False
+    assumed = skipped = False
     failure = None
     try:
         with watch.timing("load"):
             image = open_page(task.page, settings)
+            skipped = settings.existing_text == "skip" and existing_text(task.page) != "none"
         page, assumed = unread_page(task.page, image), image.ppi_assumed
-        page = read_page(task.page, image, settings, _reader(settings.model), watch)
+        if not skipped:
+            page = read_page(task.page, image, settings, _reader(settings.model), watch)
     except Exception as error:  # the page's border: nothing of one page stops the others
         failure = failure_of(error, watch.stage, _place(task.page))
-    return _row(task, page, assumed, watch, failure)
+    outcome = _outcome(task.page, page, watch.seconds, failure)
+    return _row(task, replace(outcome, ppi_assumed=assumed, skipped=skipped), page)
 
 
 @cache
@@ -227,11 +231,19 @@ def _outputs(task: WriteTask, settings: Settings) -> Iterator[Output]:
     done = Finished(
         name=task.name,
         document=Document(Path(task.name).name, Packed(task.pages, Page), task.steps),
-        sources=tuple(page_source(page) for page in task.sources),
+        sources=tuple(page_source(page, _layer(page, settings)) for page in task.sources),
         created=task.created,
         language=settings.language,
     )
     return (output for name in settings.formats for output in WRITERS[name](done))
+
+
+def _layer(page: SourcePage, settings: Settings) -> Layer:
+    """What becomes of our text on a page that may have some already."""
+    found = existing_text(page) if settings.existing_text != "keep" else "none"
+    if found == "none":
+        return "add"
+    return "replace" if found == "hidden" and settings.existing_text == "redo" else "none"
 
 
 def _make(output: Output, scratch: Path) -> Made:
@@ -277,18 +289,15 @@ def _place(page: SourcePage) -> str:
     return f"{shown(page.path)}, page {page.frame + 1}"
 
 
-def _row(
-    task: ReadTask, page: Page | None, assumed: bool, watch: Stopwatch, failure: PageFailure | None
-) -> PageRow:
-    outcome = _outcome(task.page, page, assumed, watch.seconds, failure)
+def _row(task: ReadTask, outcome: PageOutcome, page: Page | None = None) -> PageRow:
     return PageRow(
         document=task.document,
         id=task.page.id,
         number=outcome.number,
         key=task.key,
         status=outcome.status,
-        seconds=sum(watch.seconds.values()),
-        error=failure.message if failure else "",
+        seconds=sum(outcome.seconds.values()),
+        error=outcome.failure.message if outcome.failure else "",
         outcome=pack(outcome),
         page=pack(page) if page else None,
     )
@@ -297,7 +306,6 @@ def _row(
 def _outcome(
     source: SourcePage,
     page: Page | None,
-    assumed: bool,
     seconds: dict[str, float],
     failure: PageFailure | None,
 ) -> PageOutcome:
@@ -315,7 +323,6 @@ def _outcome(
     return replace(
         outcome,
         ppi=round(page.ppi, 2),
-        ppi_assumed=assumed,
         lines=len(lines),
         words=sum(len(line.words) for line in lines),
         confidence=round(sum(line.confidence for line in lines) / max(1, len(lines)), 4),

@@ -117,7 +117,7 @@ def test_report_is_written_for_programs(tmp_path: Path, settings: Settings) -> N
     convert([box_of_letters(tmp_path / "box")], tmp_path / "out", settings)
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert report["exit_code"] == 16
-    assert report["pages"] == {"done": 3, "blank": 1, "failed": 4}
+    assert report["pages"] == {"done": 3, "blank": 1, "skipped": 0, "failed": 4}
     assert report["settings"]["segment"]["binarizer"] == "sauvola"
     assert "box.pdf" in report["files"]
 

@@ -24,7 +24,7 @@ def test_status_during_and_after_a_run(tmp_path: Path) -> None:
     assert after.runner == ""
     assert after.lines() == [
         "complete",
-        "pages: 1 done, 1 blank, 1 failed, of 3 found; 3.0 s a page",
+        "pages: 1 done, 1 blank, 0 skipped, 1 failed, of 3 found; 3.0 s a page",
         "documents: 1 done, 0 failed",
         "failed: p2: no",
     ]
