@@ -32,7 +32,9 @@ from pypdf.generic import (
 from export.glyphless import Codes, deflated, fill_font
 from export.page_source import ImageSource, PageSource, PdfPageSource
 from export.pdf_description import describe
+from export.pdf_hidden_text import remove_hidden_text
 from export.pdf_image import encode_picture, image_object
+from export.pdf_inheritance import inherit, inherited_title
 from export.text_layer import POINTS_PER_INCH, number, text_layer
 from pipeline.document import Document, Page
 from pipeline.errors import EncryptedPdfError, InputError
@@ -93,6 +95,7 @@ class _Assembly:
         self._font_reference: IndirectObject | None = None
         self._digest = hashlib.sha256()
         self._readers: dict[Path, PdfReader] = {}
+        self._places: dict[Path, dict[int, int]] = {}
 
     def add(self, page: Page, source: PageSource) -> None:
         """Put in the next page."""
@@ -121,7 +124,11 @@ class _Assembly:
         try:
             original = self._reader(source.path).pages[source.index]
             added = self._writer.add_page(original)
-            self._lay_text(page, added, displayed_to_user(page, added))
+            self._places.setdefault(source.path, {})[source.index] = len(self._writer.pages) - 1
+            if source.layer == "replace":
+                remove_hidden_text(added, self._writer)
+            if source.layer != "none":
+                self._lay_text(page, added, displayed_to_user(page, added))
         except (PyPdfError, IndexError, RecursionError) as error:
             raise InputError(
                 f"{source.path}, page {source.index + 1}, cannot be copied ({error});"
@@ -169,7 +176,11 @@ class _Assembly:
         self._digest.update(repr((document, created, language)).encode("utf-8", "replace"))
         identifier = ByteStringObject(self._digest.digest()[:16])
         self._writer._ID = ArrayObject([identifier, identifier])
-        describe(self._writer, document.title, created, language)
+        origin = next(iter(self._readers.items())) if len(self._readers) == 1 else None
+        title = inherited_title(origin[1]) if origin else ""
+        describe(self._writer, title or document.title, created, language)
+        if origin:
+            inherit(self._writer, origin[1], self._places.get(origin[0], {}))
 
     def write(self, target: BinaryIO) -> None:
         """Write everything; nothing can be added afterwards."""

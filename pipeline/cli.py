@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import logging
 import os
-import sys
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from pipeline.errors import InkfolioError
+from pipeline.errors import FileAccessError, InkfolioError, InputError, UsageError
 
 if TYPE_CHECKING:
+    from pipeline.executor import Limits
     from pipeline.settings import Settings
 
 app = typer.Typer(
@@ -33,7 +34,8 @@ evaluate = typer.Typer(
 app.add_typer(evaluate, name="evaluate")
 
 Sources = Annotated[
-    list[Path], typer.Argument(help="Images, PDFs, and folders of them.", show_default=False)
+    list[Path] | None,
+    typer.Argument(help="Images, PDFs, and folders of them.", show_default=False),
 ]
 Model = Annotated[str, typer.Option(help="A shipped model's name, or a .safetensors file.")]
 Config = Annotated[
@@ -51,7 +53,7 @@ Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log what is bein
 
 @app.command()
 def convert(
-    sources: Sources,
+    sources: Sources = None,
     out: Annotated[Path, typer.Option(help="Folder for what is made.")] = Path("out"),
     to: Annotated[str, typer.Option(help="Formats, with commas: pdf, txt, page.")] = "",
     jobs: Annotated[
@@ -62,33 +64,134 @@ def convert(
     ] = "",
     lm: LanguageModel = "",
     lang: Annotated[str, typer.Option(help="Language noted in the PDF, such as fr.")] = "",
+    existing_text: Annotated[
+        str,
+        typer.Option(
+            metavar="skip|redo|keep",
+            help="PDF pages with text: left unread; invisible text replaced; ours added.",
+            show_default="redo",
+        ),
+    ] = "",
     config: Config = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace files that no earlier run made.")
+    ] = False,
+    page_timeout: Annotated[
+        float, typer.Option(min=0, help="Seconds that a page may take; 0: no limit.")
+    ] = 600.0,
+    max_memory_per_page: Annotated[
+        str,
+        typer.Option(metavar="SIZE", help="Memory that a page's process may take, such as 4G."),
+    ] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done, and how long it may take.")
+    ] = False,
+    watch: Annotated[
+        Path | None,
+        typer.Option(help="A folder to convert files from as they come.", show_default=False),
+    ] = None,
+    log_json: Annotated[
+        bool, typer.Option("--log-json", help="Log lines of JSON to stderr, one a page.")
     ] = False,
     verbose: Verbose = False,
 ) -> None:
     """Read scanned pages and write searchable documents.
 
     A folder with images is one document; each subfolder, PDF and multi-page TIFF is its own.
+    Stopped at any moment and started again, a run goes on with what is not done.
 
     Example: inkfolio convert letters/ --out searchable --to pdf,txt,page
     """
-    with _speaking_plainly(verbose):
-        from pipeline.runner import convert as run  # slow: loads torch
+    level = logging.INFO if log_json else logging.WARNING
+    with _speaking_plainly(verbose, level, as_json=log_json):
+        from pipeline.executor import Limits
+        from pipeline.runner import convert as run  # slow: loads OpenCV
 
-        settings = _settings(config, to, model, lm, lang)
-        with _progress() as progress:
+        if bool(sources) == bool(watch):
+            raise UsageError("name files and folders, or a folder to --watch; one of the two")
+        settings = _with_existing_text(_settings(config, to, model, lm, lang), existing_text)
+        limits = Limits(page_timeout, _bytes(max_memory_per_page))
+        workers = jobs or _cores()
+        if dry_run:
+            _say_what_would_be_done(sources or [], out, settings, workers, limits)
+        if watch:
+            _watch(watch, out, settings, workers, limits, overwrite)
+        with _progress(shown=not log_json) as progress:
             report = run(
-                sources,
+                sources or [],
                 out,
                 settings,
-                jobs=jobs or _cores(),
+                jobs=workers,
+                limits=limits,
                 overwrite=overwrite,
                 progress=progress,
             )
-    typer.echo(report.summary(), err=True)
+    if log_json:
+        logging.getLogger("inkfolio").info("%s", report.summary(), extra=report.counts())
+    else:
+        typer.echo(report.summary(), err=True)
     raise typer.Exit(report.exit_code)
+
+
+def _say_what_would_be_done(
+    sources: list[Path], out: Path, settings: Settings, jobs: int, limits: Limits
+) -> NoReturn:
+    from pipeline.estimate import estimate
+
+    found = estimate(sources, out, settings, jobs=jobs, limits=limits)
+    for line in found.lines():
+        typer.echo(line)
+    raise typer.Exit(0)
+
+
+def _watch(
+    folder: Path, out: Path, settings: Settings, jobs: int, limits: Limits, overwrite: bool
+) -> NoReturn:
+    """Convert what comes, until somebody interrupts; a page that failed waits for a new file."""
+    from pipeline.runner import convert as run
+    from pipeline.watch import watch
+
+    log = logging.getLogger("inkfolio")
+
+    def take(unsettled: Collection[Path]) -> None:
+        try:
+            report = run(
+                [folder],
+                out,
+                settings,
+                jobs=jobs,
+                limits=limits,
+                overwrite=overwrite,
+                retry=False,
+                leave=unsettled,
+            )
+        except (InputError, FileAccessError) as error:  # may be over when the next file comes
+            log.error("%s", error)
+        else:
+            log.warning("%s", report.summary(), extra=report.counts())
+
+    watch(folder, take, out=out)
+    raise typer.Exit(0)
+
+
+@app.command()
+def status(
+    out: Annotated[Path, typer.Argument(help="The folder of a run.")] = Path("out"),
+    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of text.")] = False,
+    verbose: Verbose = False,
+) -> None:
+    """Say how far a run is, while it works or after it stopped.
+
+    Example: inkfolio status searchable
+    """
+    with _speaking_plainly(verbose):
+        from dataclasses import asdict
+
+        from pipeline.status import read_status
+
+        found = read_status(out)
+        text = json.dumps(asdict(found), indent=2) if as_json else "\n".join(found.lines())
+        typer.echo(text)
 
 
 @app.command()
@@ -233,27 +336,50 @@ def _settings(
     )
 
 
+def _with_existing_text(settings: Settings, way: str) -> Settings:
+    from dataclasses import replace
+
+    try:
+        return replace(settings, existing_text=way or settings.existing_text)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
+def _bytes(size: str) -> int:
+    """A size such as 500M, 4G or 1.5GiB; 0 if none is given."""
+    if not size:
+        return 0
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?", size.strip().lower())
+    if not found:
+        raise UsageError(f"{size!r} is no size; write it as 500M or 4G")
+    return int(float(found[1]) * 1024 ** " kmgt".index(found[2] or " "))
+
+
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager
-def _speaking_plainly(verbose: bool, level: int = logging.WARNING) -> Iterator[None]:
+def _speaking_plainly(
+    verbose: bool, level: int = logging.WARNING, *, as_json: bool = False
+) -> Iterator[None]:
     """Set up logging; turn errors that a user can act on into a sentence and an exit code."""
-    form = "%(levelname)s %(name)s: %(message)s" if verbose else "%(message)s"
-    logging.basicConfig(level=logging.DEBUG if verbose else level, format=form, stream=sys.stderr)
+    from pipeline.logs import set_up_logging
+
+    level = logging.DEBUG if verbose else level
+    set_up_logging(level, as_json=as_json, with_names=verbose)
     try:
         yield
     except InkfolioError as error:
         typer.echo(f"inkfolio: {error}", err=True)
         raise typer.Exit(error.exit_code) from error
     except KeyboardInterrupt as error:
-        typer.echo("inkfolio: interrupted", err=True)
+        typer.echo("inkfolio: interrupted; start again to go on", err=True)
         raise typer.Exit(130) from error
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[int, int], None]]:
+def _progress(*, shown: bool = True) -> Iterator[Callable[[int, int], None]]:
     """A progress bar on a terminal's stderr; nothing elsewhere."""
     from rich.console import Console
     from rich.progress import (
@@ -266,6 +392,6 @@ def _progress() -> Iterator[Callable[[int, int], None]]:
 
     columns = (TextColumn("pages"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+    with Progress(*columns, console=console, disable=not (shown and console.is_terminal)) as bar:
         task = bar.add_task("pages", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pipeline.load import LoadParams
 from segment.page import SegmentParams
 
+EXISTING_TEXT = ("skip", "redo", "keep")
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -18,6 +20,9 @@ class Settings:
             page, or empty for none.
         formats: what is written, names of `pipeline.stages.WRITERS`.
         language: BCP 47 code of the documents for the PDF's readers, such as "fr"; may be empty.
+        existing_text: of a PDF's page that has text already: "skip" leaves it as it is, unread;
+            "redo" puts ours in place of invisible text, and adds none to visible text;
+            "keep" adds ours.
         load: limits and assumptions in loading.
         segment: how lines are found.
     """
@@ -26,5 +31,12 @@ class Settings:
     lm: str = ""
     formats: tuple[str, ...] = ("pdf", "txt")
     language: str = ""
+    existing_text: str = "redo"
     load: LoadParams = field(default_factory=LoadParams)
     segment: SegmentParams = field(default_factory=SegmentParams)
+
+    def __post_init__(self) -> None:
+        """Refuse an unknown way with existing text."""
+        if self.existing_text not in EXISTING_TEXT:
+            known = ", ".join(EXISTING_TEXT)
+            raise ValueError(f"existing_text must be one of {known}: {self.existing_text!r}")

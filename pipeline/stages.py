@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import PurePosixPath
-from typing import BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
-from export.page_source import ImageSource, PageSource, PdfPageSource
+from export.page_source import ImageSource, Layer, PageSource, PdfPageSource
 from export.page_xml import page_xml
 from export.pdf import write_pdf
 from export.text import document_text
@@ -20,11 +20,13 @@ from pipeline.errors import InputError
 from pipeline.load import PageImage, SourcePage, load_page
 from pipeline.names import shown
 from pipeline.settings import Settings
-from recognize.reader import Reading
 from segment.arrays import Gray, Ink
 from segment.crop import LineCrop, crop_line
 from segment.page import segment_page
 from segment.words import fit_to_ink
+
+if TYPE_CHECKING:
+    from recognize.reader import Reading  # slow: loads torch, which only workers need
 
 LEAST_SIDE_PX = 16  # an image with a shorter side cannot hold a line of text
 
@@ -176,10 +178,10 @@ class Finished:
     language: str
 
 
-def page_source(page: SourcePage) -> PageSource:
-    """What the PDF's page is drawn from."""
+def page_source(page: SourcePage, layer: Layer = "add") -> PageSource:
+    """What the PDF's page is drawn from; `layer` says what becomes of text on a PDF's page."""
     if page.kind == "pdf":
-        return PdfPageSource(page.path, page.frame)
+        return PdfPageSource(page.path, page.frame, layer)
     return ImageSource(page.path, page.frame)
 
 

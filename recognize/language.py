@@ -6,6 +6,7 @@ counts that are kept as sorted arrays of packed n-grams: a few megabytes a langu
 
 from __future__ import annotations
 
+import hashlib
 import io
 import math
 from collections import Counter
@@ -239,10 +240,25 @@ def load_languages(language: str) -> Languages:
     Raises:
         InputError: if there is no such model or it is damaged.
     """
-    if not language:
-        return NO_LANGUAGES
-    shipped = {path.stem: path for path in sorted(SHIPPED.glob("*.npz"))}
-    if language != "auto" and language not in shipped:
-        raise InputError(f"no language model {language!r}; there are: auto, {', '.join(shipped)}")
-    chosen = shipped if language == "auto" else {language: shipped[language]}
-    return Languages({name: load_language(path) for name, path in chosen.items()})
+    return Languages({path.stem: load_language(path) for path in _find_languages(language)})
+
+
+def fingerprint(language: str) -> str:
+    """SHA-256 of what `load_languages` would load; empty for none.
+
+    Raises:
+        InputError: if there is no such model.
+    """
+    files = _find_languages(language)
+    return (
+        hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest() if files else ""
+    )
+
+
+def _find_languages(language: str) -> list[Path]:
+    shipped = sorted(SHIPPED.glob("*.npz"))
+    found = [path for path in shipped if language in (path.stem, "auto")]
+    if language and not found:
+        names = ", ".join(path.stem for path in shipped)
+        raise InputError(f"no language model {language!r}; there are: auto, {names}")
+    return found

@@ -11,6 +11,7 @@ from recognize.language import (
     LanguageModel,
     Languages,
     count_language,
+    fingerprint,
     load_language,
     load_languages,
     save_language,
@@ -84,6 +85,10 @@ def test_shipped_languages() -> None:
     assert list(load_languages("auto").models) == ["deu", "eng", "fra", "spa"]
     assert list(load_languages("fra").models) == ["fra"]
     assert not load_languages("").models
+
+
+def test_fingerprint_tells_the_languages_apart() -> None:
+    assert len({fingerprint(language) for language in ("", "eng", "fra", "auto")}) == 4
 
 
 def test_unknown_language_is_answered_with_those_that_there_are() -> None:
