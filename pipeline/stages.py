@@ -10,6 +10,8 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import BinaryIO, Protocol
 
+from export.alto import alto
+from export.hyphens import Lexicon
 from export.page_source import ImageSource, PageSource, PdfPageSource
 from export.page_xml import page_xml
 from export.pdf import write_pdf
@@ -209,8 +211,35 @@ def page_outputs(done: Finished) -> Iterator[Output]:
         yield Output(PurePosixPath(done.name) / f"{page.id}.xml", write)
 
 
-WRITERS: dict[str, Callable[[Finished], Iterator[Output]]] = {
+Writer = Callable[[Finished], Iterator[Output]]
+
+
+def each_page(suffix: str, make: Callable[[Finished, Page], bytes]) -> Writer:
+    """A writer of a file for each page, in a folder named after the document."""
+
+    def outputs(done: Finished) -> Iterator[Output]:
+        for page in done.document.pages:
+
+            def write(file: BinaryIO, page: Page = page) -> None:
+                file.write(make(done, page))
+
+            yield Output(PurePosixPath(done.name) / f"{page.id}{suffix}", write)
+
+    return outputs
+
+
+def _alto(done: Finished, page: Page) -> bytes:
+    return alto(page, done.document.steps, done.created, Lexicon.of(done.document))
+
+
+def _page_2013(done: Finished, page: Page) -> bytes:
+    return page_xml(page, done.document.steps, done.created, "2013-07-15")
+
+
+WRITERS: dict[str, Writer] = {
     "pdf": pdf_outputs,
     "txt": text_outputs,
     "page": page_outputs,
+    "page2013": each_page(".page2013.xml", _page_2013),
+    "alto": each_page(".alto.xml", _alto),
 }
