@@ -32,6 +32,10 @@ evaluate = typer.Typer(
 )
 app.add_typer(evaluate, name="evaluate")
 
+FORMATS_HELP = (
+    "Formats, with commas: pdf, txt, page, page2013, alto, hocr, tei, "
+    "reading, md, docx, json, csv, tsv."
+)
 Sources = Annotated[
     list[Path], typer.Argument(help="Images, PDFs, and folders of them.", show_default=False)
 ]
@@ -46,7 +50,7 @@ Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log what is bein
 def convert(
     sources: Sources,
     out: Annotated[Path, typer.Option(help="Folder for what is made.")] = Path("out"),
-    to: Annotated[str, typer.Option(help="Formats, with commas: pdf, txt, page.")] = "",
+    to: Annotated[str, typer.Option(help=FORMATS_HELP)] = "",
     jobs: Annotated[
         int, typer.Option(min=0, help="Pages worked on at once; 0: one a core.", show_default="0")
     ] = 0,

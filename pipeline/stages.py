@@ -11,11 +11,18 @@ from pathlib import PurePosixPath
 from typing import BinaryIO, Protocol
 
 from export.alto import alto
+from export.docx import docx
+from export.hocr import hocr
 from export.hyphens import Lexicon
+from export.json_document import json_document
+from export.markdown import markdown
 from export.page_source import ImageSource, PageSource, PdfPageSource
 from export.page_xml import page_xml
 from export.pdf import write_pdf
+from export.reading_text import reading_text
+from export.tei import tei
 from export.text import document_text
+from export.word_table import word_table
 from pipeline.document import Document, Line, Page, Region, Word
 from pipeline.errors import InputError
 from pipeline.load import PageImage, SourcePage, load_page
@@ -228,8 +235,26 @@ def each_page(suffix: str, make: Callable[[Finished, Page], bytes]) -> Writer:
     return outputs
 
 
-def _alto(done: Finished, page: Page) -> bytes:
-    return alto(page, done.document.steps, done.created, Lexicon.of(done.document))
+def one_file(suffix: str, make: Callable[[Finished], bytes]) -> Writer:
+    """A writer of one file a document."""
+
+    def outputs(done: Finished) -> Iterator[Output]:
+        def write(file: BinaryIO) -> None:
+            file.write(make(done))
+
+        yield Output(PurePosixPath(f"{done.name}{suffix}"), write)
+
+    return outputs
+
+
+def alto_outputs(done: Finished) -> Iterator[Output]:
+    """An ALTO file for each page; words broken at a line's end by the document's own words."""
+    lexicon = Lexicon.of(done.document)
+
+    def make(done: Finished, page: Page) -> bytes:
+        return alto(page, done.document.steps, done.created, lexicon)
+
+    return each_page(".alto.xml", make)(done)
 
 
 def _page_2013(done: Finished, page: Page) -> bytes:
@@ -241,5 +266,13 @@ WRITERS: dict[str, Writer] = {
     "txt": text_outputs,
     "page": page_outputs,
     "page2013": each_page(".page2013.xml", _page_2013),
-    "alto": each_page(".alto.xml", _alto),
+    "alto": alto_outputs,
+    "hocr": one_file(".hocr", lambda d: hocr(d.document, d.language)),
+    "tei": one_file(".tei.xml", lambda d: tei(d.document, d.created, d.language)),
+    "reading": one_file(".reading.txt", lambda d: reading_text(d.document).encode()),
+    "md": one_file(".md", lambda d: markdown(d.document).encode()),
+    "docx": one_file(".docx", lambda d: docx(d.document, d.created, d.language)),
+    "json": one_file(".inkfolio.json", lambda d: json_document(d.document)),
+    "csv": one_file(".words.csv", lambda d: word_table(d.document).encode()),
+    "tsv": one_file(".words.tsv", lambda d: word_table(d.document, "\t").encode()),
 }
