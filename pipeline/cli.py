@@ -88,6 +88,38 @@ def convert(
 
 
 @app.command()
+def build(
+    sources: Annotated[
+        list[Path],
+        typer.Argument(help="PAGE, ALTO, hOCR or JSON, and folders of them.", show_default=False),
+    ],
+    images: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the images; else beside the files.", show_default=False),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for what is made.")] = Path("built"),
+    to: Annotated[str, typer.Option(help=FORMATS_HELP)] = "pdf,txt",
+    lang: Annotated[str, typer.Option(help="Language noted in the files, such as fr.")] = "",
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace files that are there already.")
+    ] = False,
+    verbose: Verbose = False,
+) -> None:
+    """Make every format from corrected text, ours or another program's, without reading again.
+
+    Example: inkfolio build corrected/ --images scans/ --to pdf,txt
+    """
+    with _speaking_plainly(verbose):
+        from pipeline.build import BuildParams
+        from pipeline.build import build as run  # slow: loads OpenCV
+
+        formats = tuple(name.strip() for name in to.split(",") if name.strip())
+        made = run(sources, images, out, BuildParams(formats, lang, overwrite))
+    for path in made:
+        typer.echo(str(path))
+
+
+@app.command()
 def inspect(
     page: Annotated[Path, typer.Argument(help="An image or a PDF.", show_default=False)],
     out: Annotated[Path, typer.Option(help="The picture to write, a PNG.")] = Path("inspect.png"),
