@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path, PurePosixPath
 
 from export.page_source import PageSource
+from export.pdf import PdfParams
 from pipeline.corrected import Corrected, read_corrected
 from pipeline.document import Page, Step
 from pipeline.errors import FileAccessError, InputError, SettingsError
@@ -18,6 +19,7 @@ from pipeline.files import replacing
 from pipeline.load import LoadParams
 from pipeline.names import shown
 from pipeline.page_images import ImageFolder, with_image
+from pipeline.report import PageFailure, no_pdfa
 from pipeline.stages import WRITERS, Finished, Output
 
 NEEDS_IMAGES = frozenset(("pdf",))
@@ -31,13 +33,28 @@ class BuildParams:
         formats: what is made, names of `pipeline.stages.WRITERS`.
         language: BCP 47 code of the text; may be empty.
         overwrite: whether files that are there already may be replaced.
+        pdf: how PDFs are made.
         load: limits in reading the images.
     """
 
     formats: tuple[str, ...] = ("pdf", "txt")
     language: str = ""
     overwrite: bool = False
+    pdf: PdfParams = PdfParams()
     load: LoadParams = LoadParams()
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What `build` has made.
+
+    Attributes:
+        files: paths, in order.
+        shortfalls: of PDFs that could not be made PDF/A, what to tell of them.
+    """
+
+    files: tuple[Path, ...]
+    shortfalls: tuple[PageFailure, ...] = ()
 
 
 def build(
@@ -45,7 +62,7 @@ def build(
     images: Path | None,
     out: Path,
     params: BuildParams = BuildParams(),
-) -> list[Path]:
+) -> Built:
     """Make files of documents in PAGE, ALTO, hOCR or our JSON.
 
     Args:
@@ -55,7 +72,7 @@ def build(
         params: which formats, see `BuildParams`.
 
     Returns:
-        What was written, in order.
+        What was written.
 
     Raises:
         InputError: if a source or an image cannot be read, or an image is wanted and missing.
@@ -71,7 +88,15 @@ def build(
     planned = [output for done in finished for output in _outputs(done, params)]
     if not params.overwrite:
         _refuse_present([out / output.path for output in planned])
-    return [_write(output, out) for output in planned]
+    files, shortfalls = [], []
+    for output in planned:
+        path = out / output.path
+        with replacing(path) as file:
+            reasons = output.write(file)
+        files.append(path)
+        if reasons:
+            shortfalls.append(no_pdfa(shown(path), reasons))
+    return Built(tuple(files), tuple(shortfalls))
 
 
 def _finished(corrected: Corrected, images: Path | None, params: BuildParams) -> Finished:
@@ -84,7 +109,7 @@ def _finished(corrected: Corrected, images: Path | None, params: BuildParams) ->
         pages=tuple(page for page, _ in placed),
         steps=(*corrected.document.steps, _step(corrected.files)),
     )
-    return Finished(corrected.name, document, sources, _newest(paths), params.language)
+    return Finished(corrected.name, document, sources, _newest(paths), params.language, params.pdf)
 
 
 def _folders(corrected: Corrected, images: Path | None) -> list[ImageFolder]:
@@ -138,10 +163,3 @@ def _refuse_present(paths: Sequence[Path]) -> None:
             raise FileAccessError(
                 f"{shown(path)}: is there already; choose another --out, or give --overwrite"
             )
-
-
-def _write(output: Output, out: Path) -> Path:
-    path = out / output.path
-    with replacing(path) as file:
-        output.write(file)
-    return path

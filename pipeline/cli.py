@@ -16,6 +16,7 @@ import typer
 from pipeline.errors import InkfolioError
 
 if TYPE_CHECKING:
+    from export.pdf import PdfParams
     from pipeline.settings import Settings
 
 app = typer.Typer(
@@ -43,6 +44,8 @@ Model = Annotated[str, typer.Option(help="A shipped model's name, or a .safetens
 Config = Annotated[
     Path | None, typer.Option(help="Settings in TOML; flags go before it.", show_default=False)
 ]
+PdfA = Annotated[str, typer.Option(help="PDF/A to make: 1b, 2b, 3b or none.")]
+Tagged = Annotated[bool, typer.Option("--tagged", help="Tag paragraphs, for screen readers.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log what is being done.")]
 
 
@@ -58,6 +61,10 @@ def convert(
         str, typer.Option(help="A shipped model's name, or a .safetensors file.")
     ] = "",
     lang: Annotated[str, typer.Option(help="Language noted in the PDF, such as fr.")] = "",
+    pdfa: Annotated[
+        str, typer.Option(help="PDF/A to make: 1b, 2b, 3b or none.", show_default="2b")
+    ] = "",
+    tagged: Tagged = False,
     config: Config = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace files that no earlier run made.")
@@ -74,6 +81,7 @@ def convert(
         from pipeline.runner import convert as run  # slow: loads torch
 
         settings = _settings(config, to, model, lang)
+        settings = _with_pdf(settings, pdfa, tagged)
         with _progress() as progress:
             report = run(
                 sources,
@@ -100,6 +108,8 @@ def build(
     out: Annotated[Path, typer.Option(help="Folder for what is made.")] = Path("built"),
     to: Annotated[str, typer.Option(help=FORMATS_HELP)] = "pdf,txt",
     lang: Annotated[str, typer.Option(help="Language noted in the files, such as fr.")] = "",
+    pdfa: PdfA = "2b",
+    tagged: Tagged = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace files that are there already.")
     ] = False,
@@ -114,9 +124,13 @@ def build(
         from pipeline.build import build as run  # slow: loads OpenCV
 
         formats = tuple(name.strip() for name in to.split(",") if name.strip())
-        made = run(sources, images, out, BuildParams(formats, lang, overwrite))
-    for path in made:
+        params = BuildParams(formats, lang, overwrite, _pdf_params(pdfa, tagged))
+        made = run(sources, images, out, params)
+    for path in made.files:
         typer.echo(str(path))
+    for shortfall in made.shortfalls:
+        typer.echo(f"inkfolio: {shortfall.message}", err=True)
+    raise typer.Exit(made.shortfalls[0].exit_code if made.shortfalls else 0)
 
 
 @app.command()
@@ -200,6 +214,21 @@ def _settings(config: Path | None, to: str, model: str, lang: str) -> Settings:
         model=model or settings.model,
         language=lang or settings.language,
     )
+
+
+def _with_pdf(settings: Settings, pdfa: str, tagged: bool) -> Settings:
+    """The settings under the flags that concern the PDF."""
+    from dataclasses import replace
+
+    pdf = _pdf_params(pdfa or settings.pdf.archive, tagged or settings.pdf.tagged)
+    return replace(settings, pdf=pdf)
+
+
+def _pdf_params(pdfa: str, tagged: bool) -> PdfParams:
+    from export.pdf import PdfParams
+    from pipeline.tables import from_table
+
+    return from_table({"archive": pdfa, "tagged": tagged}, PdfParams, "pdf.")
 
 
 def _cores() -> int:

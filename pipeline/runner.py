@@ -21,7 +21,7 @@ from pipeline.executor import Executor, Processes, serial
 from pipeline.files import replacing, write_bytes
 from pipeline.load import SourcePage
 from pipeline.names import shown
-from pipeline.report import DocumentOutcome, PageFailure, PageOutcome, Report
+from pipeline.report import DocumentOutcome, PageFailure, PageOutcome, Report, no_pdfa
 from pipeline.settings import Settings
 from pipeline.sources import SourceDocument, find_documents
 from pipeline.stages import (
@@ -236,20 +236,24 @@ def _finish(
         sources=tuple(page_source(result.task.page) for result in read),
         created=_created([result.task.page.path for result in read]),
         language=settings.language,
+        pdf=settings.pdf,
     )
     written: list[str] = []
+    shortfall: PageFailure | None = None
     try:
         for output in _outputs(done, settings):
             with replacing(out / output.path) as file:
-                output.write(file)
+                reasons = output.write(file)
             written.append(str(output.path))
+            if reasons:
+                shortfall = no_pdfa(shown(str(output.path)), reasons)
     except Exception as error:  # the document's border
         logger.exception("%s could not be written", shown(source.name))
         code = error.exit_code if isinstance(error, InkfolioError) else 15
         message = f"{shown(source.name)}: {error}"
         failure = PageFailure("export", type(error).__name__, message, code)
         return replace(outcome, outputs=tuple(written), failure=failure)
-    return replace(outcome, outputs=tuple(written))
+    return replace(outcome, outputs=tuple(written), failure=shortfall)
 
 
 def _outputs(done: Finished, settings: Settings) -> Iterator[Output]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from export.pdf import PdfParams
 from pipeline.load import LoadParams
 from segment.page import SegmentParams
 
@@ -18,6 +19,7 @@ class Settings:
         language: BCP 47 code of the documents for the PDF's readers, such as "fr"; may be empty.
         load: limits and assumptions in loading.
         segment: how lines are found.
+        pdf: which PDF/A, and whether tagged.
     """
 
     model: str = "latin"
@@ -25,3 +27,4 @@ class Settings:
     language: str = ""
     load: LoadParams = field(default_factory=LoadParams)
     segment: SegmentParams = field(default_factory=SegmentParams)
+    pdf: PdfParams = field(default_factory=PdfParams)

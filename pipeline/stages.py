@@ -18,7 +18,7 @@ from export.json_document import json_document
 from export.markdown import markdown
 from export.page_source import ImageSource, PageSource, PdfPageSource
 from export.page_xml import page_xml
-from export.pdf import write_pdf
+from export.pdf import PdfParams, write_pdf
 from export.reading_text import reading_text
 from export.tei import tei
 from export.text import document_text
@@ -158,10 +158,15 @@ def _filled(regions: Sequence[Region], lines: dict[str, Line]) -> Iterator[Regio
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A file to be written: its path within the run's folder, and what fills it."""
+    """A file to be written.
+
+    Attributes:
+        path: where, within the run's folder.
+        write: fills it; returns why it is not PDF/A though it was to be, else nothing.
+    """
 
     path: PurePosixPath
-    write: Callable[[BinaryIO], None]
+    write: Callable[[BinaryIO], list[str] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +179,7 @@ class Finished:
         sources: what each page is drawn from.
         created: the date that the files bear.
         language: BCP 47 code, or empty.
+        pdf: how the PDF is made.
     """
 
     name: str
@@ -181,6 +187,7 @@ class Finished:
     sources: tuple[PageSource, ...]
     created: datetime
     language: str
+    pdf: PdfParams = PdfParams()
 
 
 def page_source(page: SourcePage) -> PageSource:
@@ -193,8 +200,8 @@ def page_source(page: SourcePage) -> PageSource:
 def pdf_outputs(done: Finished) -> Iterator[Output]:
     """One searchable PDF."""
 
-    def write(file: BinaryIO) -> None:
-        write_pdf(done.document, done.sources, file, done.created, done.language)
+    def write(file: BinaryIO) -> list[str]:
+        return write_pdf(done.document, done.sources, file, done.created, done.language, done.pdf)
 
     yield Output(PurePosixPath(f"{done.name}.pdf"), write)
 

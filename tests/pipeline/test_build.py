@@ -10,6 +10,8 @@ from pathlib import Path
 import pypdfium2
 import pytest
 from PIL import Image
+from pypdf import PdfWriter
+from pypdf.generic import DictionaryObject, NameObject
 from typer.testing import CliRunner
 
 from export.alto import alto, read_alto
@@ -60,8 +62,8 @@ def corrected(folder: Path, form: str) -> Path:
 def test_every_form_makes_a_pdf_and_text(tmp_path: Path, form: str) -> None:
     source = corrected(tmp_path / "letters", form)
     out = tmp_path / "out"
-    made = build([source], scans(tmp_path / "scans"), out, BuildParams(("pdf", "txt")))
-    assert made == [out / "letters.pdf", out / "letters.txt"]
+    made = build([source], scans(tmp_path / "scans"), out, BuildParams(("pdf", "txt"))).files
+    assert made == (out / "letters.pdf", out / "letters.txt")
     assert made[1].read_text("utf-8") == "Ma chère mère,\n\ffin\n"
     with pypdfium2.PdfDocument(made[0]) as pdf:
         texts = [pdf[i].get_textpage().get_text_range() for i in range(len(pdf))]
@@ -71,7 +73,7 @@ def test_every_form_makes_a_pdf_and_text(tmp_path: Path, form: str) -> None:
 @pytest.mark.parametrize("form", ["page", "alto", "hocr", "json"])
 def test_ids_survive(tmp_path: Path, form: str) -> None:
     source = corrected(tmp_path / "letters", form)
-    (made,) = build([source], None, tmp_path / "out", BuildParams(("json",)))
+    (made,) = build([source], None, tmp_path / "out", BuildParams(("json",))).files
     pages = read_json_document(made.read_bytes()).pages
     assert [[line.id for line in part.lines] for part in pages] == [["r1l1"], ["r1l1"]]
     assert [(part.id, part.index) for part in pages] == [("p1", 0), ("p2", 1)]
@@ -81,13 +83,13 @@ def test_images_lie_beside_or_above_if_none_are_named(tmp_path: Path) -> None:
     """Transkribus puts PAGE into `page`, below the images."""
     folder = scans(tmp_path / "letters")
     corrected(folder / "page", "page")
-    made = build([folder / "page"], None, tmp_path / "out")
+    made = build([folder / "page"], None, tmp_path / "out").files
     assert [path.name for path in made] == ["letters.pdf", "letters.txt"]
 
 
 def test_provenance_names_the_files(tmp_path: Path) -> None:
     source = corrected(tmp_path / "letters", "page")
-    (made,) = build([source], None, tmp_path / "out", BuildParams(("json",)))
+    (made,) = build([source], None, tmp_path / "out", BuildParams(("json",))).files
     (step,) = read_json_document(made.read_bytes()).steps
     assert (step.name, sorted(step.parameters)) == ("build", ["p1.xml", "p2.xml"])
 
@@ -105,7 +107,7 @@ def test_what_is_there_is_kept(tmp_path: Path) -> None:
     build([source], None, tmp_path / "out", params)
     with pytest.raises(FileAccessError, match=r"letters\.txt: is there already"):
         build([source], None, tmp_path / "out", params)
-    assert build([source], None, tmp_path / "out", replace(params, overwrite=True))
+    assert build([source], None, tmp_path / "out", replace(params, overwrite=True)).files
 
 
 def test_unknown_format(tmp_path: Path) -> None:
@@ -121,7 +123,7 @@ def test_places_follow_the_images_size(tmp_path: Path) -> None:
     for name in ("p1.tif", "p2.tif"):
         Image.new("L", (2000, 2800), 255).save(folder / name, dpi=(200, 200))
     params = BuildParams(("alto",))
-    first, _ = build([source], folder, tmp_path / "out", params)
+    first, _ = build([source], folder, tmp_path / "out", params).files
     (read,) = read_alto(first.read_bytes())
     assert (read.width, read.height, read.source) == (2000, 2800, "p1.tif")
     assert next(read.lines).words[0].box.left == 200
@@ -156,7 +158,7 @@ def hostile(path: Path, made: Page) -> Path:
 
 def test_a_pages_name_cannot_lead_out_of_the_folder(tmp_path: Path) -> None:
     source = hostile(tmp_path / "x.xml", replace(page("a"), id="../../../evil"))
-    (made,) = build([source], None, tmp_path / "out", BuildParams(("page",)))
+    (made,) = build([source], None, tmp_path / "out", BuildParams(("page",))).files
     assert made.resolve().is_relative_to(tmp_path / "out")
 
 
@@ -226,7 +228,38 @@ def test_a_multi_page_tiff_gives_each_page_its_frame(tmp_path: Path) -> None:
     pages = tuple(replace(part, source="all.tif") for part in made.pages)
     path = tmp_path / "all.json"
     path.write_bytes(json_document(replace(made, pages=pages)))
-    (pdf_path,) = build([path], folder, tmp_path / "out", BuildParams(("pdf",)))
+    (pdf_path,) = build([path], folder, tmp_path / "out", BuildParams(("pdf",))).files
     with pypdfium2.PdfDocument(io.BytesIO(pdf_path.read_bytes())) as pdf:
         shades = [pdf[i].render().to_pil().convert("L").getpixel((500, 900)) for i in (0, 1)]
     assert shades == [255, 0]
+
+
+def with_script(path: Path) -> Path:
+    """A PDF of two pages that runs something, as no PDF/A may."""
+    writer = PdfWriter()
+    for _ in range(2):
+        writer.add_blank_page(720, 1008)
+    action = DictionaryObject({NameObject("/S"): NameObject("/JavaScript")})
+    writer.pages[0][NameObject("/AA")] = DictionaryObject({NameObject("/O"): action})
+    writer.write(path)
+    return path
+
+
+def test_a_pdf_that_cannot_be_pdfa_is_kept_and_said(tmp_path: Path) -> None:
+    folder = tmp_path / "scans"
+    folder.mkdir()
+    with_script(folder / "all.pdf")
+    made = letter()
+    pages = tuple(replace(part, source="all.pdf") for part in made.pages)
+    path = tmp_path / "all.json"
+    path.write_bytes(json_document(replace(made, pages=pages)))
+    words = ["build", str(path), "--images", str(folder), "--out", str(tmp_path), "--to", "pdf"]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 10
+    assert "is not PDF/A, for it has actions on events" in result.stderr
+    assert (tmp_path / "all.pdf").is_file()
+
+
+def test_an_unknown_pdfa_is_code_9(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["build", str(tmp_path), "--pdfa", "4"])
+    assert (result.exit_code, "1b, 2b, 3b, none" in result.stderr) == (9, True)
