@@ -1,8 +1,8 @@
 # From a bare machine with Python 3.11 or newer and make to a tested, working Inkfolio.
 PYTHON ?= python3
-# PyPI's torch for Linux brings gigabytes of CUDA along; this index holds the CPU's build alone.
-# Where it cannot be reached, pip's own configuration decides.
-TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+# PyPI's torch for Linux brings gigabytes of CUDA along. Where pip is not set up to find a CPU
+# build, name an index that has one: make install TORCH_INDEX=https://download.pytorch.org/whl/cpu
+TORCH_INDEX ?=
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed
@@ -20,8 +20,7 @@ $(INSTALLED): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Inkfolio needs Python 3.11 or newer; try make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/pip install --quiet --editable . --group dev \
-		$$($(BIN)/python -c 'import urllib.request; urllib.request.urlopen("$(TORCH_INDEX)/torch/", timeout=10)' 2>/dev/null && echo --extra-index-url $(TORCH_INDEX))
+	$(BIN)/pip install --quiet --editable . --group dev $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 	touch $@
 
 demo: $(INSTALLED)  ## Convert samples/ to out/ and list what came out.
@@ -37,8 +36,11 @@ lint: $(INSTALLED)  ## Run the linters, the type checker and the import contract
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(INSTALLED)  ## Measure speed, memory and accuracy.
-	@echo "nothing is measured yet"
+# The pages to measure on; samples/ where the shared ones are missing.
+PAGES ?= $(firstword $(wildcard ../shared/data/pages/val) samples)
+
+bench: $(INSTALLED)  ## Measure pages a minute and memory with two jobs.
+	$(BIN)/python tests/benchmarks/measure_convert.py $(PAGES)
 
 samples: $(INSTALLED)  ## Make the pages in samples/ anew; samples/README.md says which fonts it takes.
 	$(BIN)/python samples/make_samples.py

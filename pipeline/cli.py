@@ -159,6 +159,9 @@ def train(
     recipe: Annotated[Path, typer.Option(help="The recipe, TOML.", show_default=False)],
     out: Annotated[Path, typer.Option(help="Run folder; gone on from if it exists.")],
     threads: Annotated[int, typer.Option(min=0, help="0: one a core.", show_default="0")] = 0,
+    device: Annotated[str, typer.Option(help="Where to train: cpu, cuda.")] = "cpu",
+    workers: Annotated[int, typer.Option(min=0, help="Processes that load lines ahead.")] = 0,
+    minutes: Annotated[float, typer.Option(help="Stop after so long.")] = float("inf"),
     verbose: Verbose = False,
 ) -> None:
     """Train a model on transcribed lines; started again, it goes on where it stopped.
@@ -171,8 +174,9 @@ def train(
         from recognize.train import Recipe, train_model
 
         use_threads(threads or _cores())
-        path = train_model(read_table(recipe, Recipe), corpora, out)
-    typer.echo(str(path))
+        plan = read_table(recipe, Recipe)
+        path = train_model(plan, corpora, out, device=device, workers=workers, minutes=minutes)
+    typer.echo(str(path) if path else f"stopped on the way; start it again to go on: {out}")
 
 
 @evaluate.command("lines")
@@ -194,6 +198,32 @@ def evaluate_lines(
 
         use_threads(threads or _cores())
         scores = evaluate_model(corpora, split, model)
+        typer.echo(
+            json.dumps(scores, ensure_ascii=False, indent=2) if as_json else table_of(scores)
+        )
+
+
+@evaluate.command("pages")
+def evaluate_pages(
+    folder: Annotated[Path, typer.Argument(help="Page JSON beside page images.")],
+    model: Model = "latin",
+    read: Annotated[bool, typer.Option(help="Read the lines too, not only find them.")] = True,
+    config: Config = None,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
+    threads: Annotated[int, typer.Option(min=0, help="0: one a core.", show_default="0")] = 0,
+    verbose: Verbose = False,
+) -> None:
+    """Lines found and text read on whole pages: F1 at IoU 0.5, baseline F1, CER, WER.
+
+    Example: inkfolio evaluate pages pages/val --json
+    """
+    with _speaking_plainly(verbose):
+        from pipeline.evaluate_pages import evaluate_folder, table_of
+        from recognize.reader import Reader, use_threads
+
+        use_threads(threads or _cores())
+        settings = _settings(config, "", model, "")
+        scores = evaluate_folder(folder, settings, Reader.load(settings.model) if read else None)
         typer.echo(
             json.dumps(scores, ensure_ascii=False, indent=2) if as_json else table_of(scores)
         )

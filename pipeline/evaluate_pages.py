@@ -1,4 +1,4 @@
-"""Pages as segmented against ground truth: lines by their boxes, baselines by their course.
+"""Pages as segmented and read against ground truth: line boxes, baselines, characters, words.
 
 Counts are pooled: they are added up over the pages of a corpus, a kind or the whole folder before
 they are divided, so that a page weighs as much as it has lines.
@@ -10,8 +10,8 @@ import json
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,20 +20,21 @@ from numpy.typing import NDArray
 
 from pipeline.document import Line, Point
 from pipeline.errors import InputError
-from pipeline.images import decode
-from pipeline.load import LoadParams
-from segment.arrays import Gray
-from segment.page import Segmentation, segment_page
+from pipeline.load import SourcePage
+from pipeline.settings import Settings
+from pipeline.stages import LineReader, Stopwatch, open_page, read_page
+from recognize.evaluate import Score, score, total
+from segment.page import segment_page
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 LEAST_IOU = 0.5  # boxes that overlap less are no match
+LEAST_READ_IOU = 0.25  # the same for comparing texts: a loose box may be read well
 STEP_PX = 5.0  # distance of the points at which baselines are compared
 TOLERANCE = 0.25  # of the line spacing, see `baseline_tally`
 
 Boxes = NDArray[np.float64]  # (N, 4): left, top, right, bottom
 Points = NDArray[np.float64]  # (N, 2): x, y
-Segmenter = Callable[[Gray], Segmentation]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,8 @@ class PageScore:
     lines: Tally
     baselines: Tally
     seconds: float
+    in_order: Score = Score()  # of the whole page's text, lines in reading order
+    order_free: Score = Score()  # line by line, matched by geometry
 
 
 def line_tally(found: Boxes, truth: Boxes, least_iou: float = LEAST_IOU) -> Tally:
@@ -178,6 +181,34 @@ def score_page(truth: TruePage, lines: Sequence[Line], seconds: float = 0.0) -> 
     )
 
 
+def score_text(truth: TruePage, lines: Sequence[Line]) -> tuple[Score, Score]:
+    """Score what was read on a page, in reading order and whatever the order.
+
+    Lines whose truth is not fit for scoring are left out on both sides. For the order-free score
+    lines are matched one to one by their boxes: a line that was missed counts as deleted, one
+    that is not there as inserted.
+
+    Args:
+        truth: the page's lines with their texts.
+        lines: the lines as read.
+
+    Returns:
+        The score of the page's text as a whole, and the order-free score.
+    """
+    found_boxes = boxes_of(line.boundary for line in lines)
+    true_boxes = boxes_of(line.boundary for line in truth.lines)
+    pairs = dict(_matched(overlaps(found_boxes, true_boxes), LEAST_READ_IOU))
+    scored = [i for i in range(len(lines)) if i not in pairs or truth.lines[pairs[i]].readable]
+    readable = [i for i, line in enumerate(truth.lines) if line.readable]
+    in_order = score(
+        "\n".join(truth.lines[i].text for i in readable), "\n".join(lines[i].text for i in scored)
+    )
+    missed = set(readable) - set(pairs.values())
+    texts = [(truth.lines[pairs[i]].text if i in pairs else "", lines[i].text) for i in scored]
+    texts += [(truth.lines[i].text, "") for i in sorted(missed)]
+    return in_order, total(score(true, read) for true, read in texts)
+
+
 def boxes_of(polygons: Iterable[Sequence[Point]]) -> Boxes:
     """The boxes of polygons, float64 (N, 4)."""
     corners = [np.asarray(polygon, np.float64) for polygon in polygons]
@@ -198,29 +229,29 @@ def pool(scores: Sequence[PageScore]) -> dict[str, Any]:
         "kinds": defaultdict(list),
         "corpora": defaultdict(list),
     }
-    for score in scores:
-        groups["kinds"][score.kind].append(score)
-        groups["corpora"][score.corpus].append(score)
+    for one in scores:
+        groups["kinds"][one.kind].append(one)
+        groups["corpora"][one.corpus].append(one)
     return {
         "total": _sums(scores),
         **{
             name: {key: _sums(group[key]) for key in sorted(group)}
             for name, group in groups.items()
         },
-        "pages": {score.name: _sums([score]) for score in scores},
+        "pages": {one.name: _sums([one]) for one in scores},
         "empty": [s.name for s in scores if s.lines.found == 0 and s.lines.truth > 0],
     }
 
 
 def evaluate_folder(
-    folder: Path, segment: Segmenter = segment_page, max_pixels: int = LoadParams().max_pixels
+    folder: Path, settings: Settings = Settings(), reader: LineReader | None = None
 ) -> dict[str, Any]:
-    """Segment the pages of a folder and score them.
+    """Segment, and read, the pages of a folder and score them.
 
     Args:
         folder: page JSON beside page images, as in `shared/data/pages`.
-        segment: what is scored.
-        max_pixels: larger images are refused.
+        settings: how to segment.
+        reader: reads the lines; without one only the segmentation is scored.
 
     Returns:
         See `pool`.
@@ -228,16 +259,39 @@ def evaluate_folder(
     Raises:
         InputError: if the folder holds no page JSON, or one that is damaged.
     """
-    scores: list[PageScore] = []
-    for truth in read_truth(folder):
-        gray = decode(truth.image, 0, max_pixels).gray
-        start = time.perf_counter()
-        found = segment(gray)
-        seconds = time.perf_counter() - start
-        # Reading goes here: page CER and order-free CER need the lines' texts.
-        scores.append(score_page(truth, [line for r in found.regions for line in r.lines], seconds))
-        log.info("%s: %s", truth.name, scores[-1].lines)
+    scores = [_evaluated(truth, settings, reader) for truth in read_truth(folder)]
     return pool(scores)
+
+
+def _evaluated(truth: TruePage, settings: Settings, reader: LineReader | None) -> PageScore:
+    source = SourcePage(truth.image, 0, "image", truth.name, 0)
+    image = open_page(source, settings)
+    if reader is None:
+        start = time.perf_counter()
+        found = segment_page(image.gray, settings.segment)
+        seconds = time.perf_counter() - start
+        one = score_page(truth, [line for r in found.regions for line in r.lines], seconds)
+    else:
+        watch = Stopwatch()
+        lines = list(read_page(source, image, settings, reader, watch).lines)
+        in_order, order_free = score_text(truth, lines)
+        one = score_page(truth, lines, watch.seconds["segment"])
+        one = replace(one, in_order=in_order, order_free=order_free)
+    logger.info("%s: line F1 %.3f, CER %.3f", one.name, one.lines.f1, one.in_order.cer)
+    return one
+
+
+def table_of(scores: dict[str, Any]) -> str:
+    """The scores of `evaluate_folder` as lines for people."""
+    rows = [f"{'':28} {'pages':>5} {'line F1':>8} {'baseline':>8} {'CER':>7} {'no order':>8}"]
+    groups = {"all": scores["total"], **scores["kinds"], **scores["corpora"]}
+    for name, one in groups.items():
+        rows.append(
+            f"{name:28} {one['pages']:5} {one['lines']['f1']:8.4f} {one['baselines']['f1']:8.4f} "
+            f"{one['text']['cer']:7.4f} {one['text_order_free']['cer']:8.4f}"
+        )
+    rows += [f"no line found: {name}" for name in scores["empty"]]
+    return "\n".join(rows)
 
 
 def read_truth(folder: Path) -> Iterator[TruePage]:
@@ -275,8 +329,10 @@ def _points(pairs: Iterable[Sequence[float]] | None) -> tuple[Point, ...]:
 def _sums(scores: Sequence[PageScore]) -> dict[str, Any]:
     return {
         "pages": len(scores),
-        "lines": sum((score.lines for score in scores), Tally()).as_dict(),
-        "baselines": sum((score.baselines for score in scores), Tally()).as_dict(),
+        "lines": sum((one.lines for one in scores), Tally()).as_dict(),
+        "baselines": sum((one.baselines for one in scores), Tally()).as_dict(),
+        "text": total(one.in_order for one in scores).as_dict(),
+        "text_order_free": total(one.order_free for one in scores).as_dict(),
         "median_seconds": round(float(np.median([s.seconds for s in scores])), 4) if scores else 0,
     }
 

@@ -20,9 +20,10 @@ class DeskewParams:
     max_deg: float = 8.0  # larger angles are taken for something else than skew
     coarse_deg: float = 0.5
     fine_deg: float = 0.05
-    long_side_px: int = 900  # the page is reduced to this
+    long_side_px: int = 1200  # the page is reduced to this
     max_points: int = 40000  # ink pixels looked at
-    min_gain: float = 1.06  # the profile must be this much sharper than the unturned page's
+    min_gain: float = 1.05  # the profile must be this much sharper than the unturned page's,
+    min_contrast: float = 1.5  # and than the middling angle's, or the page has no lines
 
 
 Deskewer = Callable[[Ink, DeskewParams], float]
@@ -53,11 +54,12 @@ def find_skew(ink: Ink, params: DeskewParams = DeskewParams()) -> float:
     reach = np.arange(-params.coarse_deg, params.coarse_deg + 1e-9, params.fine_deg)
     fine = best + reach
     sharp = np.array([_sharpness(x, y, angle) for angle in fine])
-    best = float(fine[sharp.argmax()])
+    # The peak is flat at the top, to within the pixels' rounding: take its middle.
+    best = float(fine[sharp >= 0.97 * sharp.max()].mean())
     at_limit = abs(best) >= params.max_deg - params.coarse_deg
-    if at_limit or sharp.max() < params.min_gain * _sharpness(x, y, 0.0):
-        return 0.0
-    return round(best, 2)
+    no_better = sharp.max() < params.min_gain * _sharpness(x, y, 0.0)
+    no_lines = sharp.max() < params.min_contrast * np.median(sharpness)
+    return 0.0 if at_limit or no_better or no_lines else round(best, 2)
 
 
 def no_skew(ink: Ink, params: DeskewParams = DeskewParams()) -> float:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 import cv2
 import numpy as np
 
-from pipeline.document import Line, Polygon, Region
+from pipeline.document import Line, Region
 from pipeline.frame import Frame
 from segment.arrays import Gray, Ink, require_gray
 from segment.binarize import BINARIZERS, BinarizeParams
@@ -19,6 +18,7 @@ from segment.layout import LayoutParams, arrange, find_barriers
 from segment.level import LevelParams, level_page, unturned
 from segment.lines import LineParams, TextLine, find_lines
 from segment.plausible import PlausibleParams, drop_implausible
+from segment.polygons import kept_inside, left_to_right
 
 Stage = TypeVar("Stage")
 
@@ -80,7 +80,7 @@ def segment_page(gray: Gray, params: SegmentParams = SegmentParams()) -> Segment
     barriers = find_barriers(level.ink, level.down, size, params.layout)
     lines = find_lines(level.ink, barriers, size, params.lines)
     lines = drop_implausible(lines, level, params.plausible)
-    blocks = arrange(lines, size, params.layout)
+    blocks = arrange(lines, level.down, size, params.layout)
     frame = level.frame.then(Frame.scaled(max(ink.shape) / max(gray.shape)))
     regions = tuple(_region(i, b, frame, gray.shape) for i, b in enumerate(blocks, 1))
     plain = _enlarged(ink & ~unturned(level.across | level.down, level.frame, ink), gray.shape)
@@ -93,8 +93,8 @@ def _region(number: int, block: list[TextLine], frame: Frame, shape: tuple[int, 
     lines = tuple(
         Line(
             id=f"r{number}l{i}",
-            boundary=_inside(frame.to_page(line.boundary), width, height),
-            baseline=_inside(frame.to_page(line.baseline), width, height),
+            boundary=kept_inside(frame.to_page(line.boundary), width, height),
+            baseline=left_to_right(frame.to_page(line.baseline), width, height),
         )
         for i, line in enumerate(block, 1)
     )
@@ -104,12 +104,6 @@ def _region(number: int, block: list[TextLine], frame: Frame, shape: tuple[int, 
     bottom = max(y for line in lines for _, y in line.boundary)
     boundary = ((left, top), (right, top), (right, bottom), (left, bottom))
     return Region(f"r{number}", "text", boundary, lines)
-
-
-def _inside(points: Iterable[tuple[float, float]], width: int, height: int) -> Polygon:
-    return tuple(
-        (round(min(max(x, 0.0), width), 2), round(min(max(y, 0.0), height), 2)) for x, y in points
-    )
 
 
 def _reduced(gray: Gray, long_side_px: int) -> Gray:

@@ -72,8 +72,8 @@ def fit_to_ink(
         params: see `WordParams`.
 
     Returns:
-        One box per span, in order, within the page and not overlapping along x; a span without
-        ink keeps its own extent.
+        One box per span, in order, within the page and, unless there are more words than
+        columns, not overlapping along x; a span without ink keeps its own extent.
     """
     if not spans:
         return []
@@ -81,14 +81,14 @@ def fit_to_ink(
     profile = mask.sum(axis=0).astype(np.float64)
     width = mask.shape[1]
     order = [(a - left, max(b, a + 1) - left) for a, b in spans]
-    cuts = _cuts(profile, order, _line_height(mask), params)
+    height = _line_height(mask)
+    cuts = _cuts(profile, order, height, params)
     boxes: list[Box] = []
     for i, (a, b) in enumerate(order):
         first, last = _at_least_one(cuts[i], cuts[i + 1], width)
-        reach = round(params.slack * _line_height(mask))
-        near_first, near_last = max(first, round(a) - reach), min(last, round(b) + reach)
-        if near_last > near_first and mask[:, near_first:near_last].any():
-            boxes.append(_tight(mask, near_first, near_last, left, top))
+        inked = _near(profile, a, b, first, last, params.slack * height)
+        if inked:
+            boxes.append(_tight(mask, *inked, left, top))
         else:
             boxes.append(_empty_word(a, b, first, last, mask.shape[0], left, top))
     return boxes
@@ -145,18 +145,17 @@ def _cuts(
     width = len(profile)
     cuts = [0]
     white = _white_depth(profile)
-    for (a, b), (c, d) in pairwise(spans):
+    for later, ((a, b), (c, d)) in zip(range(len(spans) - 1, 0, -1), pairwise(spans), strict=True):
         middle = (b + c) / 2
         # A cut must leave the better part of both words uncut.
         low = max(cuts[-1] + 1, round(min(b - 0.4 * (b - a), middle)))
-        high = min(width, max(low + 1, round(max(c + 0.4 * (d - c), middle)) + 1))
-        if low >= width:
-            cuts.append(width)
-            continue
-        column = np.arange(low, high)
+        # Every later word is left a column.
+        low = max(0, min(low, width - later))
+        high = max(low + 1, min(width - later, round(max(c + 0.4 * (d - c), middle))) + 1)
+        column = np.arange(low, min(high, width))
         distance = np.abs(column - middle) / height
-        inked = profile[low:high] / height
-        cost = distance + inked - params.gap_worth * np.minimum(white[low:high] / height, 0.5)
+        inked = profile[column] / height
+        cost = distance + inked - params.gap_worth * np.minimum(white[column] / height, 0.5)
         cuts.append(int(column[cost.argmin()]))
     return [*cuts, width]
 
@@ -166,6 +165,23 @@ def _white_depth(profile: NDArray[np.float64]) -> NDArray[np.float64]:
     white = (profile == 0).astype(np.uint8)[None]
     # Outside the line there is white, too: only ink within it bounds a gap.
     return np.asarray(cv2.distanceTransform(white, cv2.DIST_L1, 3)[0], np.float64)
+
+
+def _near(
+    profile: NDArray[np.float64], a: float, b: float, first: int, last: int, reach: float
+) -> tuple[int, int] | None:
+    """The columns between two cuts whose ink is on a span or hangs together with it."""
+    runs = _runs(profile[first:last] > 0)
+    if not runs:
+        return None
+    groups: list[tuple[int, int]] = [runs[0]]
+    for start, stop in runs[1:]:
+        if start - groups[-1][1] <= reach:
+            groups[-1] = (groups[-1][0], stop)
+        else:
+            groups.append((start, stop))
+    near = [g for g in groups if g[1] + first > a - reach and g[0] + first < b + reach]
+    return (first + near[0][0], first + near[-1][1]) if near else None
 
 
 def _at_least_one(first: int, last: int, width: int) -> tuple[int, int]:

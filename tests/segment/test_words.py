@@ -1,0 +1,80 @@
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.document import Box
+from segment.words import find_words, fit_to_ink
+
+
+def line_of(*words: tuple[int, int], height: int = 20, width: int = 300) -> np.ndarray:
+    """Words as combs: strokes of 2 pixels, 2 pixels apart."""
+    ink = np.zeros((60, width), bool)
+    for left, right in words:
+        for x in range(left, right, 4):
+            ink[20 : 20 + height, x : min(x + 2, right)] = True
+    return ink
+
+
+ALL = Box(0, 10, 300, 50).polygon()
+
+
+def test_words_part_at_wide_gaps() -> None:
+    ink = line_of((10, 60), (80, 122), (140, 198))
+    expected = [Box(10, 20, 60, 40), Box(80, 20, 120 + 2, 40), Box(140, 20, 198, 40)]
+    assert find_words(ink, ALL) == expected
+
+
+def test_a_line_of_one_word_stays_whole() -> None:
+    assert find_words(line_of((10, 60)), ALL) == [Box(10, 20, 60, 40)]
+
+
+def test_no_ink_no_words() -> None:
+    assert find_words(np.zeros((60, 300), bool), ALL) == []
+
+
+@pytest.mark.parametrize(
+    "spans",
+    [
+        pytest.param([(10, 60), (80, 120), (140, 200)], id="exact"),
+        pytest.param([(5, 70), (72, 130), (131, 205)], id="too wide"),
+        pytest.param([(16, 50), (86, 112), (150, 188)], id="too narrow"),
+        pytest.param([(16, 66), (86, 128), (146, 206)], id="shifted"),
+    ],
+)
+def test_spans_snap_to_the_ink(spans: list[tuple[float, float]]) -> None:
+    ink = line_of((10, 60), (80, 122), (140, 198))
+    assert fit_to_ink(ink, ALL, spans) == [
+        Box(10, 20, 60, 40),
+        Box(80, 20, 122, 40),
+        Box(140, 20, 198, 40),
+    ]
+
+
+def test_ink_outside_the_boundary_is_not_the_lines() -> None:
+    ink = line_of((10, 60))
+    ink[55, 10:60] = True
+    assert fit_to_ink(ink, ALL, [(10, 60)]) == [Box(10, 20, 60, 40)]
+
+
+def test_a_word_without_ink_keeps_its_span() -> None:
+    boxes = fit_to_ink(line_of((10, 60)), ALL, [(10, 60), (200, 240)])
+    assert boxes == [Box(10, 20, 60, 40), Box(200, 10, 240, 50)]
+
+
+def test_no_spans_no_boxes() -> None:
+    assert fit_to_ink(line_of((10, 60)), ALL, []) == []
+
+
+@given(
+    starts=st.lists(st.floats(-20, 320), min_size=1, max_size=12),
+    widths=st.lists(st.floats(0, 60), min_size=12, max_size=12),
+)
+def test_boxes_are_in_order_and_inside(starts: list[float], widths: list[float]) -> None:
+    spans = [(x, x + w) for x, w in zip(sorted(starts), widths, strict=False)]
+    boxes = fit_to_ink(line_of((10, 60), (80, 122), (140, 198)), ALL, spans)
+    assert len(boxes) == len(spans)
+    assert all(0 <= b.left < b.right <= 300 and 0 <= b.top < b.bottom <= 60 for b in boxes)
+    assert all(a.right <= b.left for a, b in pairwise(boxes))
