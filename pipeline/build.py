@@ -22,7 +22,7 @@ from pipeline.page_images import ImageFolder, with_image
 from pipeline.report import PageFailure, no_pdfa
 from pipeline.stages import WRITERS, Finished, Output
 
-NEEDS_IMAGES = frozenset(("pdf",))
+NEEDS_IMAGES = frozenset(("pdf", "html"))
 
 
 @dataclass(frozen=True, slots=True)

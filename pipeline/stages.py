@@ -9,10 +9,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import BinaryIO, Protocol
+from urllib.parse import quote
 
 from export.alto import alto
 from export.docx import docx
 from export.hocr import hocr
+from export.html_view import html_view
 from export.hyphens import Lexicon
 from export.json_document import json_document
 from export.markdown import markdown
@@ -28,6 +30,7 @@ from pipeline.errors import InputError
 from pipeline.load import PageImage, SourcePage, load_page
 from pipeline.names import shown
 from pipeline.settings import Settings
+from pipeline.web_picture import web_picture
 from recognize.reader import Reading
 from segment.arrays import Gray, Ink
 from segment.crop import LineCrop, crop_line
@@ -264,6 +267,23 @@ def alto_outputs(done: Finished) -> Iterator[Output]:
     return each_page(".alto.xml", make)(done)
 
 
+def html_outputs(done: Finished) -> Iterator[Output]:
+    """A folder to look at: `index.html` and a picture a page."""
+    folder = PurePosixPath(f"{done.name}.view")
+    names = [f"pages/{page.id}.jpg" for page in done.document.pages]
+
+    def write_index(file: BinaryIO) -> None:
+        file.write(html_view(done.document, [quote(name) for name in names], done.language))
+
+    yield Output(folder / "index.html", write_index)
+    for place, name in enumerate(names):
+
+        def write(file: BinaryIO, place: int = place) -> None:
+            file.write(web_picture(done.sources[place]))
+
+        yield Output(folder / name, write)
+
+
 def _page_2013(done: Finished, page: Page) -> bytes:
     return page_xml(page, done.document.steps, done.created, "2013-07-15")
 
@@ -271,6 +291,7 @@ def _page_2013(done: Finished, page: Page) -> bytes:
 WRITERS: dict[str, Writer] = {
     "pdf": pdf_outputs,
     "txt": text_outputs,
+    "html": html_outputs,
     "page": page_outputs,
     "page2013": each_page(".page2013.xml", _page_2013),
     "alto": alto_outputs,

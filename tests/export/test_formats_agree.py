@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
+import re
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -123,11 +125,25 @@ def from_table(separator: str) -> Callable[[dict[str, bytes]], Parts]:
     return read
 
 
+def from_html(files: dict[str, bytes]) -> Parts:
+    text = next(data for name, data in files.items() if name.endswith("index.html")).decode()
+    pages: Parts = []
+    for section in text.split("<section ")[1:]:
+        lines = []
+        for piece in section.split('<span class="line" id="')[1:]:
+            found = re.findall(r'<span class="w" id="([^"]+)"[^>]*>(.*?)</span>', piece)
+            words = [(id_in_page(part), html.unescape(word)) for part, word in found]
+            lines.append((id_in_page(piece.partition('"')[0]), words))
+        pages.append(lines)
+    return pages
+
+
 WITH_IDS: dict[str, Callable[[dict[str, bytes]], Parts]] = {
     "page": from_page,
     "page2013": from_page,
     "alto": from_alto,
     "hocr": from_hocr,
+    "html": from_html,
     "json": from_json,
     "tei": from_tei,
     "csv": from_table(","),
