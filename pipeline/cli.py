@@ -134,6 +134,51 @@ def build(
 
 
 @app.command()
+def index(
+    folder: Annotated[Path, typer.Argument(help="A run's folder.", show_default=False)],
+    verbose: Verbose = False,
+) -> None:
+    """Make all documents in a folder searchable together; they need JSON, PAGE, ALTO or hOCR.
+
+    Example: inkfolio index searchable/
+    """
+    with _speaking_plainly(verbose):
+        from pipeline.search_index import index_folder
+
+        made = index_folder(folder)
+    typer.echo(f"{made.documents} documents, {made.pages} pages, {made.words} words", err=True)
+
+
+@app.command()
+def search(
+    folder: Annotated[Path, typer.Argument(help="A folder that is indexed.", show_default=False)],
+    query: Annotated[
+        str, typer.Argument(help='Words; "in a row"; the start of one with *.', show_default=False)
+    ],
+    fuzzy: Annotated[bool, typer.Option("--fuzzy", help="Also words misread a little.")] = False,
+    most: Annotated[int, typer.Option(min=1, help="How many places at most.")] = 100,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON, with boxes in pixels.")] = False,
+    verbose: Verbose = False,
+) -> None:
+    """Find words in all documents of an indexed folder, whatever their accents and capitals.
+
+    Example: inkfolio search searchable/ "chère mère" --fuzzy
+    """
+    with _speaking_plainly(verbose):
+        from dataclasses import asdict
+
+        from pipeline.search_index import search_index
+
+        hits = search_index(folder, query, fuzzy=fuzzy, most=most)
+    if as_json:
+        typer.echo(json.dumps([asdict(hit) for hit in hits], ensure_ascii=False, indent=2))
+        return
+    for hit in hits:
+        said = f"{hit.before} [{hit.found}] {hit.after}".strip()
+        typer.echo(f"{hit.document}, page {hit.page}, line {hit.line}: {said}")
+
+
+@app.command()
 def inspect(
     page: Annotated[Path, typer.Argument(help="An image or a PDF.", show_default=False)],
     out: Annotated[Path, typer.Option(help="The picture to write, a PNG.")] = Path("inspect.png"),

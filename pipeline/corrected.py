@@ -48,12 +48,16 @@ class Corrected:
     files: tuple[Path, ...]
 
 
-def read_corrected(sources: Sequence[Path]) -> list[Corrected]:
+def read_corrected(sources: Sequence[Path], *, skip_others: bool = False) -> list[Corrected]:
     """Read documents from files and from all files directly in folders.
 
     A JSON or hOCR file is a document; the PAGE and ALTO files of one folder are one together,
     in the order that they state, else in natural order of their names. In folders, files of
     other formats are passed over.
+
+    Args:
+        sources: files and folders.
+        skip_others: whether files of other formats are passed over, too, that are named.
 
     Raises:
         InputError: if a file is of no format that is read, or holds what cannot be.
@@ -62,7 +66,7 @@ def read_corrected(sources: Sequence[Path]) -> list[Corrected]:
     single: list[Corrected] = []
     for path in _files(sources):
         read = _read(path)
-        if read is None and path not in sources:
+        if read is None and (skip_others or path not in sources):
             logger.warning("%s: is not PAGE, ALTO, hOCR or our JSON; left out", shown(path))
         elif read is None:
             raise InputError(
@@ -74,7 +78,7 @@ def read_corrected(sources: Sequence[Path]) -> list[Corrected]:
         else:
             groups.setdefault(path.parent, []).extend((path, page) for page in read)
     documents = [_together(folder, pages) for folder, pages in groups.items()] + single
-    if not documents:
+    if not documents and not skip_others:
         raise InputError(f"{', '.join(map(shown, sources))}: no files to build from; name some")
     names = distinct([document.name for document in documents])
     return [replace(d, name=name) for d, name in zip(documents, names, strict=True)]
@@ -112,13 +116,29 @@ def _read(path: Path) -> Document | list[Page] | None:
 
 
 def _together(folder: Path, pages: Sequence[tuple[Path, Page]]) -> Corrected:
-    """One document of a folder's files."""
+    """One document of a folder's files.
+
+    Raises:
+        InputError: if two files are about the same page; nobody knows which was corrected.
+    """
+    _refuse_twice(pages)
     real = folder.resolve()
     name = real.parent.name if real.name.lower() in FORMAT_FOLDERS else real.name
     in_order = _in_order([page for _, page in pages])
     document = Document(name, tuple(in_order))
     files = tuple(dict.fromkeys(path for path, _ in pages))
     return Corrected(safe_name(name), _sound(document, folder), files)
+
+
+def _refuse_twice(pages: Sequence[tuple[Path, Page]]) -> None:
+    about: dict[str, Path] = {}
+    for path, page in pages:
+        other = about.setdefault(page.id, path)
+        if other != path:
+            raise InputError(
+                f"{shown(other)} and {shown(path.name)}: are both about page {shown(page.id)}; "
+                "name the files to build from, not their folder"
+            )
 
 
 def _in_order(pages: Sequence[Page]) -> list[Page]:

@@ -205,6 +205,15 @@ def test_in_folders_other_files_are_passed_over(tmp_path: Path) -> None:
     assert len(read.document.pages) == 2
 
 
+def test_two_files_of_a_page_are_not_chosen_between(tmp_path: Path) -> None:
+    source = corrected(tmp_path / "letters", "page")
+    made = letter().pages[0]
+    (source / "p1.alto.xml").write_bytes(alto(made, (), CREATED))
+    with pytest.raises(InputError, match=r"p1\.alto\.xml and p1\.xml: are both about page p1"):
+        read_corrected([source])
+    assert len(read_corrected([source / "p1.xml", source / "p2.xml"])) == 1
+
+
 def test_the_command_lists_what_it_made(tmp_path: Path) -> None:
     source = corrected(tmp_path / "letters", "page")
     words = ["build", str(source), "--out", str(tmp_path / "out"), "--to", "txt,md"]
