@@ -1,50 +1,68 @@
-"""Page <-> PAGE XML 2019-07-15, the layout format of PRImA, OCR-D, Transkribus and eScriptorium."""
+"""Page <-> PAGE XML, the layout format of PRImA, OCR-D, Transkribus and eScriptorium."""
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Sequence
+import unicodedata
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Literal
 from urllib.parse import quote, unquote
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
-from xml.parsers import expat
 
 from export.credit import software
+from export.ids import word_ids
+from export.line_parts import box_around, whole_line
 from export.outline import sound_polygon, sound_polyline
+from export.provenance import setting_text, settings_text
+from export.safe_xml import XML_ERRORS, children, descendants, parse_xml
 from export.xml_text import legal
-from pipeline.document import Box, Line, Page, Point, Polygon, Region, Step, Word
+from pipeline.document import Line, Page, Point, Polygon, Region, Step, Word
 from pipeline.errors import InputError
 
-NAMESPACE = "http://schema.primaresearch.org/PAGE/gts/pagecontent/2019-07-15"
-SCHEMA_FILE = f"{NAMESPACE}/pagecontent.xsd"
+Edition = Literal["2019-07-15", "2013-07-15"]
+NAMESPACES = "http://schema.primaresearch.org/PAGE/gts/pagecontent/"
+NAMESPACE = f"{NAMESPACES}2019-07-15"
 SCHEMA_INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 TYPES = {"text": "paragraph", "margin": "marginalia"}
 KINDS = {"marginalia": "margin"}
+NEWER_PAGE_ATTRIBUTES = (
+    "imageXResolution",
+    "imageYResolution",
+    "imageResolutionUnit",
+    "orientation",
+)
+TRANSKRIBUS_ORDER = re.compile(r"readingOrder\s*\{\s*index\s*:\s*(\d+)")
 CUSTOM = re.compile(r"page \{id:([^;]*); index:(\d+);\}")
 
 
-def page_xml(page: Page, steps: Sequence[Step], created: datetime) -> bytes:
+def page_xml(
+    page: Page, steps: Sequence[Step], created: datetime, edition: Edition = "2019-07-15"
+) -> bytes:
     """Write a page as PAGE XML.
 
     Args:
         page: the page; words, lines and regions keep their order and their IDs.
         steps: how the page was made, for the metadata.
         created: when; the same moment gives the same bytes.
+        edition: which schema; Transkribus wants 2013's, which says less.
 
     Returns:
-        UTF-8 XML that is valid under the schema of 2019-07-15. Coordinates are whole pixels of
+        UTF-8 XML that is valid under the edition's schema. Coordinates are whole pixels of
         the original image. Characters that XML cannot hold are left out.
     """
-    root = Element("PcGts", {"xmlns": NAMESPACE, "xmlns:xsi": SCHEMA_INSTANCE})
-    root.set("xsi:schemaLocation", f"{NAMESPACE} {SCHEMA_FILE}")
+    namespace = NAMESPACES + edition
+    root = Element("PcGts", {"xmlns": namespace, "xmlns:xsi": SCHEMA_INSTANCE})
+    root.set("xsi:schemaLocation", f"{namespace} {namespace}/pagecontent.xsd")
     _add_metadata(root, steps, created)
     element = SubElement(root, "Page", _page_attributes(page))
     if page.regions:
         _add_reading_order(element, page)
     for region in page.regions:
         _add_region(element, region, page)
+    if edition == "2013-07-15":
+        _make_older(root, steps)
     ElementTree.indent(root)
     data: bytes = ElementTree.tostring(root, encoding="UTF-8", xml_declaration=True)
     return data + b"\n"
@@ -60,12 +78,22 @@ def _add_metadata(root: Element, steps: Sequence[Step], created: datetime) -> No
         about = {"type": "processingStep", "name": legal(step.name), "value": legal(step.version)}
         labels = SubElement(SubElement(metadata, "MetadataItem", about), "Labels")
         for name, value in step.parameters.items():
-            label = {"type": legal(name), "value": legal(_plain(value))}
+            label = {"type": legal(name), "value": setting_text(value)}
             SubElement(labels, "Label", label)
 
 
-def _plain(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+def _make_older(root: Element, steps: Sequence[Step]) -> None:
+    """Take out what the edition of 2013 does not know; the steps become a comment."""
+    metadata, page = root
+    for item in list(children(metadata, "MetadataItem")):
+        metadata.remove(item)
+    if steps:
+        said = (f"{legal(s.name)} {legal(s.version)}: {settings_text(s)}" for s in steps)
+        SubElement(metadata, "Comments").text = "\n".join(said)
+    for name in NEWER_PAGE_ATTRIBUTES:
+        page.attrib.pop(name)
+    for text in descendants(page, "TextEquiv"):
+        text.attrib.pop("index")
 
 
 def _page_attributes(page: Page) -> dict[str, str]:
@@ -106,8 +134,8 @@ def _add_line(parent: Element, line: Line, page: Page) -> None:
     _add_coords(element, line.boundary, page)
     baseline = sound_polyline(line.baseline, page.width, page.height)
     SubElement(element, "Baseline", {"points": _points(baseline)})
-    for number, word in enumerate(line.words, start=1):
-        _add_word(element, word, f"{line.id}w{number}", page)
+    for word_id, word in zip(word_ids(line), line.words, strict=True):
+        _add_word(element, word, word_id, page)
     if line.words:
         _add_text(element, line.text, line.confidence)
 
@@ -137,6 +165,9 @@ def _points(points: Sequence[tuple[int, int]]) -> str:
 def read_page_xml(data: bytes, name: str = "PAGE file") -> Page:
     """Read a page from PAGE XML, ours or a peer's of any year.
 
+    A line's own text goes before that of its words, since people correct lines; words that a
+    peer left out are spread along their line.
+
     Args:
         data: the file's bytes; a DTD is refused, and nothing outside is ever opened.
         name: what to call the file in an error.
@@ -145,87 +176,82 @@ def read_page_xml(data: bytes, name: str = "PAGE file") -> Page:
         InputError: if this is no PAGE file, or lacks what a page needs.
     """
     try:
-        root = _parse(data)
-        element = next(child for child in root if _tag(child) == "Page")
-        return _read_page(element)
-    except (expat.ExpatError, ElementTree.ParseError, StopIteration, KeyError, ValueError) as error:
+        root = parse_xml(data)
+        return _read_page(next(children(root, "Page")))
+    except XML_ERRORS as error:
         raise InputError(f"{name} is not a PAGE file ({error}); export it again") from error
-
-
-def _parse(data: bytes) -> Element:
-    """The root element, once a first pass has made sure that there is no DTD."""
-    guard = expat.ParserCreate()
-    guard.StartDoctypeDeclHandler = _refuse_dtd
-    guard.Parse(data, True)
-    return ElementTree.fromstring(data)
-
-
-def _refuse_dtd(*_: object) -> None:
-    raise ValueError("it has a DTD")
-
-
-def _tag(element: Element) -> str:
-    """The element's name without its namespace, which differs from year to year."""
-    return element.tag.rpartition("}")[2]
-
-
-def _children(element: Element, tag: str) -> Iterator[Element]:
-    return (child for child in element if _tag(child) == tag)
 
 
 def _read_page(element: Element) -> Page:
     source = element.attrib["imageFilename"]
     custom = CUSTOM.fullmatch(element.get("custom", ""))
+    stem = re.split(r"[/\\]", source)[-1].rpartition(".")[0]
     return Page(
-        id=unquote(custom[1]) if custom else source.rpartition("/")[2].rpartition(".")[0] or source,
+        id=unquote(custom[1]) if custom else stem or source,
         index=int(custom[2]) if custom else 0,
         width=int(element.attrib["imageWidth"]),
         height=int(element.attrib["imageHeight"]),
         ppi=float(element.get("imageXResolution", 300)),
         skew=float(element.get("orientation", 0)),
         source=source,
-        regions=tuple(_read_region(region) for region in _in_order(element)),
+        regions=tuple(filter(None, map(_read_region, _in_order(element)))),
     )
 
 
 def _in_order(element: Element) -> list[Element]:
-    """The text regions in reading order; those that the order leaves out come last."""
-    regions = list(_children(element, "TextRegion"))
-    references = [e.get("regionRef") for e in element.iter() if _tag(e) == "RegionRefIndexed"]
+    """Text regions, and the cells of tables, in reading order; those it leaves out come last."""
+    regions = list(descendants(element, "TextRegion", "TableCell"))
+    references = [e.get("regionRef") for e in descendants(element, "RegionRefIndexed")]
     place = {reference: i for i, reference in enumerate(references)}
-    return sorted(regions, key=lambda region: place.get(region.get("id"), len(place)))
+    if place:
+        return sorted(regions, key=lambda region: place.get(region.get("id"), len(place)))
+    return sorted(regions, key=_transkribus_place)
 
 
-def _read_region(element: Element) -> Region:
+def _transkribus_place(element: Element) -> int:
+    """Where Transkribus puts an element among its like; 0 if it does not say."""
+    order = TRANSKRIBUS_ORDER.search(element.get("custom", ""))
+    return int(order[1]) if order else 0
+
+
+def _read_region(element: Element) -> Region | None:
+    """A region; none if there is neither an outline nor a line to take it from."""
     kind = element.get("type", "paragraph")
+    in_order = sorted(children(element, "TextLine"), key=_transkribus_place)
+    lines = tuple(filter(None, map(_read_line, in_order)))
+    boundary = _read_points(element, "Coords")
+    if not boundary and not lines:
+        return None
+    around = [point for line in lines for point in line.boundary]
     return Region(
         id=element.attrib["id"],
         kind=element.get("custom", "text") if kind == "other" else KINDS.get(kind, "text"),
-        boundary=_read_points(element, "Coords"),
-        lines=tuple(_read_line(line) for line in _children(element, "TextLine")),
+        boundary=boundary or box_around(around).polygon(),
+        lines=lines,
     )
 
 
-def _read_line(element: Element) -> Line:
-    _, confidence = _read_text(element)
-    return Line(
-        id=element.attrib["id"],
-        boundary=_read_points(element, "Coords"),
-        baseline=_read_points(element, "Baseline"),
-        words=tuple(_read_word(word) for word in _children(element, "Word")),
-        confidence=confidence,
+def _read_line(element: Element) -> Line | None:
+    text, confidence = _read_text(element)
+    return whole_line(
+        element.attrib["id"],
+        _read_points(element, "Coords"),
+        _read_points(element, "Baseline"),
+        [word for word in map(_read_word, children(element, "Word")) if word],
+        text,
+        confidence,
     )
 
 
-def _read_word(element: Element) -> Word:
+def _read_word(element: Element) -> Word | None:
     text, confidence = _read_text(element)
     points = _read_points(element, "Coords")
-    xs, ys = [round(x) for x, _ in points], [round(y) for _, y in points]
-    return Word(text, Box(min(xs), min(ys), max(xs), max(ys)), confidence)
+    return Word(text, box_around(points), confidence) if text and points else None
 
 
 def _read_points(element: Element, tag: str) -> Polygon:
-    points = next(_children(element, tag)).attrib["points"]
+    found = next(children(element, tag), None)
+    points = found.get("points", "") if found is not None else ""
     return tuple(_read_point(point) for point in points.split())
 
 
@@ -234,10 +260,11 @@ def _read_point(text: str) -> Point:
     return float(x), float(y)
 
 
-def _read_text(element: Element) -> tuple[str, float]:
-    """Text and confidence of an element's best reading."""
-    readings = sorted(_children(element, "TextEquiv"), key=lambda e: int(e.get("index", 0)))
+def _read_text(element: Element) -> tuple[str | None, float]:
+    """Text and confidence of an element's best reading; None if it has none."""
+    readings = sorted(children(element, "TextEquiv"), key=lambda e: int(e.get("index", 0)))
     if not readings:
-        return "", 0.0
-    unicode = next(_children(readings[0], "Unicode"))
-    return unicode.text or "", float(readings[0].get("conf", 0))
+        return None, 0.0
+    unicode = next(children(readings[0], "Unicode"))
+    text = unicodedata.normalize("NFC", unicode.text or "")
+    return text, float(readings[0].get("conf", 0))

@@ -11,9 +11,10 @@ import hashlib
 import math
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 from pypdf import PageObject, PdfReader, PdfWriter, Transformation
 from pypdf.errors import PyPdfError
@@ -31,14 +32,19 @@ from pypdf.generic import (
 
 from export.glyphless import Codes, deflated, fill_font
 from export.page_source import ImageSource, PageSource, PdfPageSource
-from export.pdf_description import describe
+from export.pdf_description import claim_archive, describe
 from export.pdf_hidden_text import remove_hidden_text
 from export.pdf_image import encode_picture, image_object
-from export.pdf_inheritance import inherit, inherited_title
-from export.text_layer import POINTS_PER_INCH, number, text_layer
+from export.pdf_inheritance import inherit, inherit_description, inherited_title
+from export.pdf_structure import TagTree, add_outline, add_page_labels
+from export.pdfa_rules import Part, content_violations, violations
+from export.text_layer import POINTS_PER_INCH, has_words, number, text_layer
 from pipeline.document import Document, Page
 from pipeline.errors import EncryptedPdfError, InputError
 
+Archive = Literal["1b", "2b", "3b", "none"]
+PARTS: dict[str, Part] = {"1b": 1, "2b": 2, "3b": 3}
+PRINT_FLAG = 4
 MAX_SIDE = 14400  # user space units, the format's limit
 # The unit square's matrix for each EXIF orientation, on a page one wide and one high.
 PLACEMENTS = {
@@ -53,13 +59,32 @@ PLACEMENTS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class PdfParams:
+    """Settings of `write_pdf`.
+
+    Attributes:
+        archive: which PDF/A to be, or "none".
+        tagged: whether regions are tagged as paragraphs, for screen readers.
+    """
+
+    archive: Archive = "2b"
+    tagged: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse an unknown PDF/A."""
+        if self.archive not in (*PARTS, "none"):
+            raise ValueError(f"archive must be one of {', '.join(PARTS)}, none: {self.archive!r}")
+
+
 def write_pdf(
     document: Document,
     sources: Sequence[PageSource],
     target: BinaryIO,
     created: datetime | None = None,
     language: str = "",
-) -> None:
+    params: PdfParams = PdfParams(),
+) -> list[str]:
     """Write a document as a searchable PDF.
 
     Args:
@@ -68,6 +93,11 @@ def write_pdf(
         target: open for writing in binary, at its start.
         created: date of the document; None for no date.
         language: BCP 47 tag of the text, such as "fr"; empty if not known.
+        params: which PDF/A, see `PdfParams`.
+
+    Returns:
+        Why the PDF is not PDF/A, for what came in with the sources; it then does not claim to
+        be. Empty if it is, or was not to be.
 
     Raises:
         ValueError: if there is not one source a page.
@@ -76,19 +106,23 @@ def write_pdf(
     if len(sources) != len(document.pages):
         raise ValueError(f"expected {len(document.pages)} sources, got {len(sources)}")
     with tempfile.TemporaryDirectory(prefix="inkfolio-") as folder:
-        assembly = _Assembly(Path(folder) / "pictures")
+        assembly = _Assembly(Path(folder) / "pictures", params)
         for page, source in zip(document.pages, sources, strict=True):
             assembly.add(page, source)
-        assembly.describe(document, created, language)
+        reasons = assembly.describe(document, created, language)
         assembly.write(target)
+        return reasons
 
 
 class _Assembly:
     """A PDF in the making: pages go in one by one, font and description at the end."""
 
-    def __init__(self, scratch: Path) -> None:
+    def __init__(self, scratch: Path, params: PdfParams) -> None:
         self._writer = PdfWriter()
-        self._writer.pdf_header = "%PDF-1.7"
+        self._writer.pdf_header = "%PDF-1.4" if params.archive == "1b" else "%PDF-1.7"
+        self._params = params
+        self._tags = TagTree(self._writer) if params.tagged else None
+        self._reasons: list[str] = []
         self._scratch = scratch
         self._codes = Codes()
         self._font = DictionaryObject()
@@ -127,6 +161,9 @@ class _Assembly:
             self._places.setdefault(source.path, {})[source.index] = len(self._writer.pages) - 1
             if source.layer == "replace":
                 remove_hidden_text(added, self._writer)
+            if self._params.archive != "none":
+                self._reasons += content_violations(added)
+                _let_links_print(added)
             if source.layer != "none":
                 self._lay_text(page, added, displayed_to_user(page, added))
         except (PyPdfError, IndexError, RecursionError) as error:
@@ -153,9 +190,12 @@ class _Assembly:
         that follows; text that comes first is safe, and being invisible it need not be on top.
         """
         font = _free_font_name(added)
-        text = text_layer(page, to_user, font, self._codes)
+        text = text_layer(page, to_user, font, self._codes, self._params.tagged)
         if text:
             self._give_font(added, font)
+        if self._tags:
+            drawing = b"/Artifact BMC\n%bEMC\n" % drawing if drawing else b""
+            self._tags.add(added, sum(map(has_words, page.regions)))
         if drawing or text:
             stream = self._writer._add_object(deflated(drawing + text))
             added[NameObject("/Contents")] = ArrayObject([stream, *_contents(added)])
@@ -169,24 +209,47 @@ class _Assembly:
         resources[NameObject("/Font")] = fonts
         added[NameObject("/Resources")] = resources
 
-    def describe(self, document: Document, created: datetime | None, language: str) -> None:
-        """Put in what is known only once all pages are there."""
+    def describe(self, document: Document, created: datetime | None, language: str) -> list[str]:
+        """Put in what is known only once all pages are there; see `write_pdf`'s Returns."""
         if len(self._codes):
             fill_font(self._font, self._codes, self._writer)
-        self._digest.update(repr((document, created, language)).encode("utf-8", "replace"))
+        told = (document, created, language, self._params)
+        self._digest.update(repr(told).encode("utf-8", "replace"))
         identifier = ByteStringObject(self._digest.digest()[:16])
         self._writer._ID = ArrayObject([identifier, identifier])
         origin = next(iter(self._readers.items())) if len(self._readers) == 1 else None
         title = inherited_title(origin[1]) if origin else ""
-        describe(self._writer, title or document.title, created, language)
+        if document.pages:
+            add_page_labels(self._writer, document.pages)
         if origin:
             inherit(self._writer, origin[1], self._places.get(origin[0], {}))
+        if document.pages and "/Outlines" not in self._writer.root_object:
+            add_outline(self._writer, document.pages)
+        if self._tags:
+            self._tags.close(document.title)
+        part = PARTS.get(self._params.archive)
+        reasons = self._reasons + (violations(self._writer, part) if part else [])
+        claimed = part if not reasons else None
+        describe(self._writer, title or document.title, created, language, claimed)
+        if origin:
+            inherit_description(self._writer, origin[1])
+        if claimed:
+            claim_archive(self._writer)
+        return list(dict.fromkeys(reasons))
 
     def write(self, target: BinaryIO) -> None:
         """Write everything; nothing can be added afterwards."""
         self._writer.write(target)
         for reader in self._readers.values():
             reader.close()
+
+
+def _let_links_print(added: PageObject) -> None:
+    """Say of links, which have nothing to print, that they may be printed; PDF/A wants it."""
+    for reference in added.get("/Annots", ArrayObject()).get_object():
+        annotation = reference.get_object()
+        if annotation.get("/Subtype") == "/Link" and "/F" not in annotation:
+            annotation[NameObject("/F")] = NumberObject(PRINT_FLAG)
 
 
 def displayed_to_user(page: Page, added: PageObject) -> Transformation:

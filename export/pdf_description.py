@@ -7,6 +7,7 @@ from xml.sax.saxutils import escape
 
 from pypdf import PdfWriter
 from pypdf.generic import (
+    ArrayObject,
     BooleanObject,
     DecodedStreamObject,
     DictionaryObject,
@@ -15,14 +16,31 @@ from pypdf.generic import (
 )
 
 from export.credit import software
+from export.glyphless import deflated
+from export.srgb import NAME, srgb_profile
 from export.xml_text import legal
 
 
-def describe(writer: PdfWriter, title: str, created: datetime | None, language: str) -> None:
-    """Say what the document is, the same in the information dictionary and in XMP."""
+def describe(
+    writer: PdfWriter,
+    title: str,
+    created: datetime | None,
+    language: str,
+    archive_part: int | None = None,
+) -> None:
+    """Say what the document is, the same in the information dictionary and in XMP.
+
+    Args:
+        writer: the PDF in the making.
+        title: the document's title.
+        created: its date; None for no date.
+        language: BCP 47 tag, or empty.
+        archive_part: the part of PDF/A whose level B it keeps; None to claim nothing.
+    """
+    title = legal(title)
     writer.metadata = _information(title, created)
     packet = DecodedStreamObject()
-    packet.set_data(_xmp(title, created, language).encode("utf-8"))
+    packet.set_data(_xmp(title, created, language, archive_part).encode("utf-8"))
     packet[NameObject("/Type")] = NameObject("/Metadata")
     packet[NameObject("/Subtype")] = NameObject("/XML")
     root = writer.root_object
@@ -33,6 +51,22 @@ def describe(writer: PdfWriter, title: str, created: datetime | None, language: 
     root[NameObject("/ViewerPreferences")] = DictionaryObject(shows_title)
 
 
+def claim_archive(writer: PdfWriter) -> None:
+    """Name sRGB as what colours without a profile are meant in; every PDF/A must."""
+    profile = writer._add_object(deflated(srgb_profile(), N=3))
+    name = TextStringObject(NAME.decode("ascii"))
+    entries = {
+        "/Type": NameObject("/OutputIntent"),
+        "/S": NameObject("/GTS_PDFA1"),
+        "/OutputConditionIdentifier": name,
+        "/Info": name,
+        "/RegistryName": TextStringObject("http://www.color.org"),
+        "/DestOutputProfile": profile,
+    }
+    intent = DictionaryObject({NameObject(k): v for k, v in entries.items()})
+    writer.root_object[NameObject("/OutputIntents")] = ArrayObject([writer._add_object(intent)])
+
+
 def _information(title: str, created: datetime | None) -> DictionaryObject:
     entries = {"/Title": title, "/Creator": software(), "/Producer": software()}
     if created:
@@ -41,12 +75,14 @@ def _information(title: str, created: datetime | None) -> DictionaryObject:
     return DictionaryObject({NameObject(k): TextStringObject(v) for k, v in entries.items()})
 
 
-def _xmp(title: str, created: datetime | None, language: str) -> str:
+def _xmp(title: str, created: datetime | None, language: str, archive_part: int | None) -> str:
     date = created.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00") if created else ""
     dates = [f"<xmp:{name}>{date}</xmp:{name}>" for name in ("CreateDate", "ModifyDate") if date]
     languages = f"<dc:language><rdf:Bag><rdf:li>{escape(language)}</rdf:li></rdf:Bag></dc:language>"
+    claim = f"<pdfaid:part>{archive_part}</pdfaid:part><pdfaid:conformance>B</pdfaid:conformance>"
     return _XMP.format(
-        title=escape(legal(title)),
+        claim=claim if archive_part else "",
+        title=escape(title),
         software=escape(software()),
         dates="".join(dates),
         languages=languages if language else "",
@@ -57,7 +93,8 @@ _XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/">
 <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
 <rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/"
- xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:pdf="http://ns.adobe.com/pdf/1.3/">
+ xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:pdf="http://ns.adobe.com/pdf/1.3/"
+ xmlns:pdfaid="http://www.aiim.org/pdfa/ns/id/">{claim}
 <dc:format>application/pdf</dc:format>
 <dc:title><rdf:Alt><rdf:li xml:lang="x-default">{title}</rdf:li></rdf:Alt></dc:title>
 {languages}<xmp:CreatorTool>{software}</xmp:CreatorTool>{dates}

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pypdf import Transformation
 
 from export.glyphless import ADVANCE, ASCENT, UNITS_PER_EM, Codes
-from pipeline.document import Box, Line, Page, Point, Word
+from pipeline.document import Box, Line, Page, Point, Region, Word
 
 MIN_RISE_PT = 2.0  # macOS Preview selects badly on lines that rise by less
 MIN_SIZE_PT = 1.0
@@ -90,7 +90,14 @@ def font_size_px(line: Line, baseline: Baseline) -> float:
     return max(float(above), 1.0) * UNITS_PER_EM / ASCENT
 
 
-def text_layer(page: Page, to_user: Transformation, font: str, codes: Codes) -> bytes:
+def has_words(region: Region) -> bool:
+    """Whether any line of a region was read."""
+    return any(line.words for line in region.lines)
+
+
+def text_layer(
+    page: Page, to_user: Transformation, font: str, codes: Codes, tagged: bool = False
+) -> bytes:
     """Write a page's text as a content stream, a line a text object, in reading order.
 
     Args:
@@ -98,15 +105,19 @@ def text_layer(page: Page, to_user: Transformation, font: str, codes: Codes) -> 
         to_user: from page pixels to the PDF page's user space.
         font: the font's name in the page's resources, with its slash.
         codes: the document's character codes; new graphemes are added to it.
+        tagged: whether each region with words is marked as a paragraph, numbered from 0.
 
     Returns:
         The operators, which leave the graphics state as they found it.
     """
-    shown = [_set_line(line, page.ppi, to_user, codes) for line in page.lines if line.words]
-    objects = [
-        f"BT 3 Tr {font} {number(line.size)} Tf {line.matrix} Tm\n{line.shows}\nET"
-        for line in shown
-    ]
+    objects: list[str] = []
+    for mark, region in enumerate(filter(has_words, page.regions)):
+        shown = [_set_line(line, page.ppi, to_user, codes) for line in region.lines if line.words]
+        texts = [
+            f"BT 3 Tr {font} {number(line.size)} Tf {line.matrix} Tm\n{line.shows}\nET"
+            for line in shown
+        ]
+        objects += [f"/P <</MCID {mark}>> BDC", *texts, "EMC"] if tagged else texts
     return "\n".join(["q", *objects, "Q\n"]).encode("ascii") if objects else b""
 
 

@@ -16,6 +16,7 @@ import typer
 from pipeline.errors import FileAccessError, InkfolioError, InputError, UsageError
 
 if TYPE_CHECKING:
+    from export.pdf import PdfParams
     from pipeline.executor import Limits
     from pipeline.settings import Settings
 
@@ -33,6 +34,10 @@ evaluate = typer.Typer(
 )
 app.add_typer(evaluate, name="evaluate")
 
+FORMATS_HELP = (
+    "Formats, with commas: pdf, txt, html, page, page2013, alto, hocr, tei, "
+    "reading, md, docx, json, csv, tsv."
+)
 Sources = Annotated[
     list[Path] | None,
     typer.Argument(help="Images, PDFs, and folders of them.", show_default=False),
@@ -48,6 +53,8 @@ LanguageModel = Annotated[
         show_default="none",
     ),
 ]
+PdfA = Annotated[str, typer.Option(help="PDF/A to make: 1b, 2b, 3b or none.")]
+Tagged = Annotated[bool, typer.Option("--tagged", help="Tag paragraphs, for screen readers.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log what is being done.")]
 
 
@@ -55,7 +62,7 @@ Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log what is bein
 def convert(
     sources: Sources = None,
     out: Annotated[Path, typer.Option(help="Folder for what is made.")] = Path("out"),
-    to: Annotated[str, typer.Option(help="Formats, with commas: pdf, txt, page.")] = "",
+    to: Annotated[str, typer.Option(help=FORMATS_HELP)] = "",
     jobs: Annotated[
         int, typer.Option(min=0, help="Pages worked on at once; 0: one a core.", show_default="0")
     ] = 0,
@@ -72,6 +79,10 @@ def convert(
             show_default="redo",
         ),
     ] = "",
+    pdfa: Annotated[
+        str, typer.Option(help="PDF/A to make: 1b, 2b, 3b or none.", show_default="2b")
+    ] = "",
+    tagged: Tagged = False,
     config: Config = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace files that no earlier run made.")
@@ -110,6 +121,7 @@ def convert(
         if bool(sources) == bool(watch):
             raise UsageError("name files and folders, or a folder to --watch; one of the two")
         settings = _with_existing_text(_settings(config, to, model, lm, lang), existing_text)
+        settings = _with_pdf(settings, pdfa, tagged)
         limits = Limits(page_timeout, _bytes(max_memory_per_page))
         workers = jobs or _cores()
         if dry_run:
@@ -192,6 +204,89 @@ def status(
         found = read_status(out)
         text = json.dumps(asdict(found), indent=2) if as_json else "\n".join(found.lines())
         typer.echo(text)
+
+
+@app.command()
+def build(
+    sources: Annotated[
+        list[Path],
+        typer.Argument(help="PAGE, ALTO, hOCR or JSON, and folders of them.", show_default=False),
+    ],
+    images: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the images; else beside the files.", show_default=False),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for what is made.")] = Path("built"),
+    to: Annotated[str, typer.Option(help=FORMATS_HELP)] = "pdf,txt",
+    lang: Annotated[str, typer.Option(help="Language noted in the files, such as fr.")] = "",
+    pdfa: PdfA = "2b",
+    tagged: Tagged = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace files that are there already.")
+    ] = False,
+    verbose: Verbose = False,
+) -> None:
+    """Make every format from corrected text, ours or another program's, without reading again.
+
+    Example: inkfolio build corrected/ --images scans/ --to pdf,txt
+    """
+    with _speaking_plainly(verbose):
+        from pipeline.build import BuildParams
+        from pipeline.build import build as run  # slow: loads OpenCV
+
+        formats = tuple(name.strip() for name in to.split(",") if name.strip())
+        params = BuildParams(formats, lang, overwrite, _pdf_params(pdfa, tagged))
+        made = run(sources, images, out, params)
+    for path in made.files:
+        typer.echo(str(path))
+    for shortfall in made.shortfalls:
+        typer.echo(f"inkfolio: {shortfall.message}", err=True)
+    raise typer.Exit(made.shortfalls[0].exit_code if made.shortfalls else 0)
+
+
+@app.command()
+def index(
+    folder: Annotated[Path, typer.Argument(help="A run's folder.", show_default=False)],
+    verbose: Verbose = False,
+) -> None:
+    """Make all documents in a folder searchable together; they need JSON, PAGE, ALTO or hOCR.
+
+    Example: inkfolio index searchable/
+    """
+    with _speaking_plainly(verbose):
+        from pipeline.search_index import index_folder
+
+        made = index_folder(folder)
+    typer.echo(f"{made.documents} documents, {made.pages} pages, {made.words} words", err=True)
+
+
+@app.command()
+def search(
+    folder: Annotated[Path, typer.Argument(help="A folder that is indexed.", show_default=False)],
+    query: Annotated[
+        str, typer.Argument(help='Words; "in a row"; the start of one with *.', show_default=False)
+    ],
+    fuzzy: Annotated[bool, typer.Option("--fuzzy", help="Also words misread a little.")] = False,
+    most: Annotated[int, typer.Option(min=1, help="How many places at most.")] = 100,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON, with boxes in pixels.")] = False,
+    verbose: Verbose = False,
+) -> None:
+    """Find words in all documents of an indexed folder, whatever their accents and capitals.
+
+    Example: inkfolio search searchable/ "chère mère" --fuzzy
+    """
+    with _speaking_plainly(verbose):
+        from dataclasses import asdict
+
+        from pipeline.search_index import search_index
+
+        hits = search_index(folder, query, fuzzy=fuzzy, most=most)
+    if as_json:
+        typer.echo(json.dumps([asdict(hit) for hit in hits], ensure_ascii=False, indent=2))
+        return
+    for hit in hits:
+        said = f"{hit.before} [{hit.found}] {hit.after}".strip()
+        typer.echo(f"{hit.document}, page {hit.page}, line {hit.line}: {said}")
 
 
 @app.command()
@@ -353,6 +448,21 @@ def _bytes(size: str) -> int:
     if not found:
         raise UsageError(f"{size!r} is no size; write it as 500M or 4G")
     return int(float(found[1]) * 1024 ** " kmgt".index(found[2] or " "))
+
+
+def _with_pdf(settings: Settings, pdfa: str, tagged: bool) -> Settings:
+    """The settings under the flags that concern the PDF."""
+    from dataclasses import replace
+
+    pdf = _pdf_params(pdfa or settings.pdf.archive, tagged or settings.pdf.tagged)
+    return replace(settings, pdf=pdf)
+
+
+def _pdf_params(pdfa: str, tagged: bool) -> PdfParams:
+    from export.pdf import PdfParams
+    from pipeline.tables import from_table
+
+    return from_table({"archive": pdfa, "tagged": tagged}, PdfParams, "pdf.")
 
 
 def _cores() -> int:

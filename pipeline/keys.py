@@ -16,7 +16,8 @@ from pipeline.settings import Settings
 from pipeline.tables import to_table
 
 _PACKAGES = ("pipeline", "segment", "recognize", "export")
-_WITHOUT_EFFECT_ON_PAGES = ("formats", "language", "model")  # the weights' hash stands for a model
+_ONLY_FOR_DOCUMENTS = ("formats", "language", "pdf")
+_WITHOUT_EFFECT_ON_PAGES = (*_ONLY_FOR_DOCUMENTS, "model")  # the weights' hash stands for a model
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +26,11 @@ class Keys:
 
     Attributes:
         common: stands for the program, its settings and its weights.
-        formats: what is written.
-        language: noted in what is written.
+        writing: stands for the settings of what is written.
     """
 
     common: str
-    formats: tuple[str, ...]
-    language: str
+    writing: str
 
     def page(self, page: SourcePage) -> str:
         """The key of a page; empty if its file cannot be read."""
@@ -45,7 +44,7 @@ class Keys:
     def document(self, name: str, created: datetime, pages: Mapping[str, str]) -> str:
         """The key of a document with some pages, each with what stands for it."""
         dated = created.isoformat()
-        return _sha256(self.common, self.formats, self.language, name, dated, list(pages.items()))
+        return _sha256(self.common, self.writing, name, dated, list(pages.items()))
 
 
 def keys_of(settings: Settings, weights_sha256: str) -> Keys:
@@ -53,7 +52,8 @@ def keys_of(settings: Settings, weights_sha256: str) -> Keys:
     table = to_table(settings)
     effective = {name: table[name] for name in table if name not in _WITHOUT_EFFECT_ON_PAGES}
     common = _sha256(code_version(), weights_sha256, effective)
-    return Keys(common, settings.formats, settings.language)
+    writing = _sha256({name: table[name] for name in _ONLY_FOR_DOCUMENTS})
+    return Keys(common, writing)
 
 
 @cache

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Literal, get_args
 
 SOME_PAGES_FAILED = 16
+NO_PDFA = 10
 
 Status = Literal["done", "blank", "skipped", "failed"]
 STATUSES: tuple[Status, ...] = get_args(Status)
@@ -113,10 +114,15 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 if all went well; the failures' own code if nothing did and they agree; else 16."""
+        """0 if all went well; 10 if all did but some PDF is no PDF/A.
+
+        Else the failures' own code if nothing went well and they agree, or 16.
+        """
         if not self.failures:
             return 0
         codes = {failure.exit_code for failure in self.failures}
+        if codes == {NO_PDFA}:
+            return NO_PDFA
         nothing = all(page.failure for page in self.pages) or all(
             document.failure for document in self.documents
         )
@@ -157,6 +163,15 @@ class Report:
             "pages": self.counts(),
             "documents": [_document_dict(document) for document in self.documents],
         }
+
+
+def no_pdfa(path: str, reasons: Sequence[str]) -> PageFailure:
+    """What to tell of a PDF that was written and kept, but could not be made PDF/A."""
+    message = (
+        f"{path}: was written but is not PDF/A, for it has {', '.join(reasons)}; "
+        "mend the source, or give --pdfa none if that will do"
+    )
+    return PageFailure("export", "NoPdfA", message, NO_PDFA)
 
 
 def _document_dict(document: DocumentOutcome) -> dict[str, object]:

@@ -201,7 +201,7 @@ def _publish(written: Written, plan: Plan, outputs: Outputs) -> None:
     if failure:
         logger.warning("%s", failure.message, extra={"document": task.name})
         logger.debug("%s", failure.traceback)
-    plan.record(task.name, task.key, () if failure else paths, failure)
+    plan.record(task.name, task.key, () if failure else paths, failure or written.shortfall)
 
 
 def _report(documents: Sequence[SourceDocument], ledger: Ledger, seconds: float) -> Report:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from export.pdf import PdfParams
 from pipeline.load import LoadParams
 from segment.page import SegmentParams
 
@@ -25,6 +26,7 @@ class Settings:
             "keep" adds ours.
         load: limits and assumptions in loading.
         segment: how lines are found.
+        pdf: which PDF/A, and whether tagged.
     """
 
     model: str = "latin"
@@ -34,6 +36,7 @@ class Settings:
     existing_text: str = "redo"
     load: LoadParams = field(default_factory=LoadParams)
     segment: SegmentParams = field(default_factory=SegmentParams)
+    pdf: PdfParams = field(default_factory=PdfParams)
 
     def __post_init__(self) -> None:
         """Refuse an unknown way with existing text."""

@@ -10,16 +10,28 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, Protocol
+from urllib.parse import quote
 
+from export.alto import alto
+from export.docx import docx
+from export.hocr import hocr
+from export.html_view import html_view
+from export.hyphens import Lexicon
+from export.json_document import json_document
+from export.markdown import markdown
 from export.page_source import ImageSource, Layer, PageSource, PdfPageSource
 from export.page_xml import page_xml
-from export.pdf import write_pdf
+from export.pdf import PdfParams, write_pdf
+from export.reading_text import reading_text
+from export.tei import tei
 from export.text import document_text
+from export.word_table import word_table
 from pipeline.document import Document, Line, Page, Region, Word
 from pipeline.errors import InputError
 from pipeline.load import PageImage, SourcePage, load_page
 from pipeline.names import shown
 from pipeline.settings import Settings
+from pipeline.web_picture import web_picture
 from segment.arrays import Gray, Ink
 from segment.crop import LineCrop, crop_line
 from segment.page import segment_page
@@ -153,10 +165,15 @@ def _filled(regions: Sequence[Region], lines: dict[str, Line]) -> Iterator[Regio
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A file to be written: its path within the run's folder, and what fills it."""
+    """A file to be written.
+
+    Attributes:
+        path: where, within the run's folder.
+        write: fills it; returns why it is not PDF/A though it was to be, else nothing.
+    """
 
     path: PurePosixPath
-    write: Callable[[BinaryIO], None]
+    write: Callable[[BinaryIO], list[str] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +186,7 @@ class Finished:
         sources: what each page is drawn from.
         created: the date that the files bear.
         language: BCP 47 code, or empty.
+        pdf: how the PDF is made.
     """
 
     name: str
@@ -176,6 +194,7 @@ class Finished:
     sources: tuple[PageSource, ...]
     created: datetime
     language: str
+    pdf: PdfParams = PdfParams()
 
 
 def page_source(page: SourcePage, layer: Layer = "add") -> PageSource:
@@ -188,8 +207,8 @@ def page_source(page: SourcePage, layer: Layer = "add") -> PageSource:
 def pdf_outputs(done: Finished) -> Iterator[Output]:
     """One searchable PDF."""
 
-    def write(file: BinaryIO) -> None:
-        write_pdf(done.document, done.sources, file, done.created, done.language)
+    def write(file: BinaryIO) -> list[str]:
+        return write_pdf(done.document, done.sources, file, done.created, done.language, done.pdf)
 
     yield Output(PurePosixPath(f"{done.name}.pdf"), write)
 
@@ -213,8 +232,79 @@ def page_outputs(done: Finished) -> Iterator[Output]:
         yield Output(PurePosixPath(done.name) / f"{page.id}.xml", write)
 
 
-WRITERS: dict[str, Callable[[Finished], Iterator[Output]]] = {
+Writer = Callable[[Finished], Iterator[Output]]
+
+
+def each_page(suffix: str, make: Callable[[Finished, Page], bytes]) -> Writer:
+    """A writer of a file for each page, in a folder named after the document."""
+
+    def outputs(done: Finished) -> Iterator[Output]:
+        for page in done.document.pages:
+
+            def write(file: BinaryIO, page: Page = page) -> None:
+                file.write(make(done, page))
+
+            yield Output(PurePosixPath(done.name) / f"{page.id}{suffix}", write)
+
+    return outputs
+
+
+def one_file(suffix: str, make: Callable[[Finished], bytes]) -> Writer:
+    """A writer of one file a document."""
+
+    def outputs(done: Finished) -> Iterator[Output]:
+        def write(file: BinaryIO) -> None:
+            file.write(make(done))
+
+        yield Output(PurePosixPath(f"{done.name}{suffix}"), write)
+
+    return outputs
+
+
+def alto_outputs(done: Finished) -> Iterator[Output]:
+    """An ALTO file for each page; words broken at a line's end by the document's own words."""
+    lexicon = Lexicon.of(done.document)
+
+    def make(done: Finished, page: Page) -> bytes:
+        return alto(page, done.document.steps, done.created, lexicon)
+
+    return each_page(".alto.xml", make)(done)
+
+
+def html_outputs(done: Finished) -> Iterator[Output]:
+    """A folder to look at: `index.html` and a picture a page."""
+    folder = PurePosixPath(f"{done.name}.view")
+    names = [f"pages/{page.id}.jpg" for page in done.document.pages]
+
+    def write_index(file: BinaryIO) -> None:
+        file.write(html_view(done.document, [quote(name) for name in names], done.language))
+
+    yield Output(folder / "index.html", write_index)
+    for place, name in enumerate(names):
+
+        def write(file: BinaryIO, place: int = place) -> None:
+            file.write(web_picture(done.sources[place]))
+
+        yield Output(folder / name, write)
+
+
+def _page_2013(done: Finished, page: Page) -> bytes:
+    return page_xml(page, done.document.steps, done.created, "2013-07-15")
+
+
+WRITERS: dict[str, Writer] = {
     "pdf": pdf_outputs,
     "txt": text_outputs,
+    "html": html_outputs,
     "page": page_outputs,
+    "page2013": each_page(".page2013.xml", _page_2013),
+    "alto": alto_outputs,
+    "hocr": one_file(".hocr", lambda d: hocr(d.document, d.language)),
+    "tei": one_file(".tei.xml", lambda d: tei(d.document, d.created, d.language)),
+    "reading": one_file(".reading.txt", lambda d: reading_text(d.document).encode()),
+    "md": one_file(".md", lambda d: markdown(d.document).encode()),
+    "docx": one_file(".docx", lambda d: docx(d.document, d.created, d.language)),
+    "json": one_file(".inkfolio.json", lambda d: json_document(d.document)),
+    "csv": one_file(".words.csv", lambda d: word_table(d.document).encode()),
+    "tsv": one_file(".words.tsv", lambda d: word_table(d.document, "\t").encode()),
 }

@@ -26,7 +26,7 @@ from pipeline.ledger import PageRow
 from pipeline.load import Kind, SourcePage, existing_text, page_frames
 from pipeline.names import shown
 from pipeline.packing import Packed, pack
-from pipeline.report import PageFailure, PageOutcome
+from pipeline.report import PageFailure, PageOutcome, no_pdfa
 from pipeline.settings import Settings
 from pipeline.stages import (
     WRITERS,
@@ -120,20 +120,36 @@ class WriteTask:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A file that waits to be put in its place: where it belongs, where it lies, its SHA-256."""
+    """A file that waits to be put in its place.
+
+    Attributes:
+        path: where it belongs.
+        scratch: where it lies.
+        sha256: of its bytes.
+        reasons: why it is not PDF/A though it was to be.
+    """
 
     path: str
     scratch: Path
     sha256: str
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The files of a document as far as they could be made."""
+    """The files of a document as far as they could be made.
+
+    Attributes:
+        task: which document.
+        files: what was made.
+        failure: why not all could be made.
+        shortfall: what the files, though kept, are not.
+    """
 
     task: WriteTask
     files: tuple[Made, ...] = ()
     failure: PageFailure | None = None
+    shortfall: PageFailure | None = None
 
 
 WorkTask = ReadTask | WriteTask
@@ -238,7 +254,8 @@ def _write(settings: Settings, task: WriteTask) -> Written:
         return Written(task, (), failure_of(error, "export", shown(task.name)))
     finally:
         tempfile.tempdir = None
-    return Written(task, tuple(files))
+    shortfalls = [no_pdfa(shown(made.path), made.reasons) for made in files if made.reasons]
+    return Written(task, tuple(files), shortfall=next(iter(shortfalls), None))
 
 
 def _outputs(task: WriteTask, settings: Settings) -> Iterator[Output]:
@@ -248,6 +265,7 @@ def _outputs(task: WriteTask, settings: Settings) -> Iterator[Output]:
         sources=tuple(page_source(page, _layer(page, settings)) for page in task.sources),
         created=task.created,
         language=settings.language,
+        pdf=settings.pdf,
     )
     return (output for name in settings.formats for output in WRITERS[name](done))
 
@@ -264,7 +282,7 @@ def _make(output: Output, scratch: Path) -> Made:
     """Write a file to the disk, under another name than it will have."""
     try:
         with scratch.open("wb") as file:
-            output.write(file)
+            reasons = output.write(file)
             file.flush()
             os.fsync(file.fileno())
         with scratch.open("rb") as file:
@@ -274,7 +292,7 @@ def _make(output: Output, scratch: Path) -> Made:
             f"{shown(str(output.path))}: cannot be written ({error.strerror or error}); "
             "make room or change the folder's permissions"
         ) from error
-    return Made(str(output.path), scratch, sha256)
+    return Made(str(output.path), scratch, sha256, tuple(reasons or ()))
 
 
 def failure_of(error: Exception, stage: str, place: str) -> PageFailure:

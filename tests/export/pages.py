@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pipeline.document import Box, Document, Line, Page, Region, Step, Word
 
 ADVANCE_PX = 20
@@ -34,3 +36,28 @@ def document(*pages: Page) -> Document:
     """A document of these pages, with one step of provenance."""
     step = Step("recognize", "0.1.0", {"beam": 1, "weights": "abc"})
     return Document("Lettres – 1914", pages, (step,))
+
+
+def two_regions() -> Page:
+    body = page("Ma chère mère,", '𝒜 e̊x <&> "q"', index=3)
+    margin = Region("r2", "margin", Box(5, 5, 90, 90).polygon(), (line("r2l1", "vu", 10, 50),))
+    odd = Region("r3", "stamp", Box(500, 5, 600, 90).polygon())
+    return replace(body, id="id 0001;é", skew=-1.25, regions=(margin, *body.regions, odd))
+
+
+def unread() -> Page:
+    made = page("a")
+    empty = replace(made.regions[0].lines[0], words=(), confidence=0.0)
+    return replace(made, regions=(replace(made.regions[0], lines=(empty,)),))
+
+
+def crooked() -> Page:
+    """Geometry that a schema or a viewer would refuse."""
+    made = page("a")
+    bad = replace(
+        made.regions[0].lines[0],
+        boundary=((-5.5, 10), (50, 60), (50, 10), (-5.5, 60)),
+        baseline=((7.2, 7.1), (7.4, 7.3)),
+        words=(Word("a\x00\ud800b\ufffe", Box(990, 1390, 1010, 1500), 1.7),),
+    )
+    return replace(made, regions=(replace(made.regions[0], boundary=((3, 3),), lines=(bad,)),))

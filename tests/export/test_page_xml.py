@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,55 +11,36 @@ from xml.etree import ElementTree
 import pytest
 from lxml import etree
 
-from export.page_xml import NAMESPACE, page_xml, read_page_xml
-from pipeline.document import Box, Page, Region, Step, Word
+from export.page_xml import NAMESPACE, Edition, page_xml, read_page_xml
+from pipeline.document import Box, Page, Step, Word
 from pipeline.errors import InputError
-from tests.export.pages import line, page
+from tests.export.pages import crooked, page, two_regions, unread
 
 CREATED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 STEPS = (Step("recognize", "0.1.0", {"beam": 1, "weights": "abc"}),)
-SCHEMA = Path(__file__).resolve().parents[3] / "shared" / "schemas" / "page-2019-07-15.xsd"
+EDITIONS: tuple[Edition, ...] = ("2019-07-15", "2013-07-15")
 
 
 def xml(made: Page) -> bytes:
     return page_xml(made, STEPS, CREATED)
 
 
-def two_regions() -> Page:
-    body = page("Ma chère mère,", '𝒜 e̊x <&> "q"', index=3)
-    margin = Region("r2", "margin", Box(5, 5, 90, 90).polygon(), (line("r2l1", "vu", 10, 50),))
-    odd = Region("r3", "stamp", Box(500, 5, 600, 90).polygon())
-    return replace(body, id="id 0001;é", skew=-1.25, regions=(margin, *body.regions, odd))
-
-
-def unread() -> Page:
-    made = page("a")
-    empty = replace(made.regions[0].lines[0], words=(), confidence=0.0)
-    return replace(made, regions=(replace(made.regions[0], lines=(empty,)),))
-
-
-def crooked() -> Page:
-    """Geometry that a schema or a viewer would refuse."""
-    made = page("a")
-    bad = replace(
-        made.regions[0].lines[0],
-        boundary=((-5.5, 10), (50, 60), (50, 10), (-5.5, 60)),
-        baseline=((7.2, 7.1), (7.4, 7.3)),
-        words=(Word("a\x00\ud800b\ufffe", Box(990, 1390, 1010, 1500), 1.7),),
-    )
-    return replace(made, regions=(replace(made.regions[0], boundary=((3, 3),), lines=(bad,)),))
-
-
+@pytest.mark.parametrize("edition", EDITIONS)
 @pytest.mark.parametrize("make", [page, two_regions, unread, crooked])
-def test_it_is_valid(make: object) -> None:
-    if not SCHEMA.is_file():
-        pytest.skip(f"{SCHEMA} is not here")
-    schema = etree.XMLSchema(etree.parse(SCHEMA))
-    schema.assertValid(etree.fromstring(xml(make())))
+def test_it_is_valid(make: Callable[[], Page], edition: Edition, shared: Path) -> None:
+    schema = etree.XMLSchema(etree.parse(shared / "schemas" / f"page-{edition}.xsd"))
+    schema.assertValid(etree.fromstring(page_xml(make(), STEPS, CREATED, edition)))
+
+
+def test_2013_says_the_steps_in_a_comment_and_reads_back() -> None:
+    made = replace(two_regions(), ppi=300.0, skew=0.0)  # it has no place for these
+    data = page_xml(made, STEPS, CREATED, "2013-07-15")
+    assert b"recognize 0.1.0: beam: 1; weights: abc" in data
+    assert read_page_xml(data) == made
 
 
 @pytest.mark.parametrize("make", [page, two_regions, unread])
-def test_it_reads_back_the_same(make: object) -> None:
+def test_it_reads_back_the_same(make: Callable[[], Page]) -> None:
     made = make()
     assert read_page_xml(xml(made)) == made
 
@@ -100,6 +82,56 @@ def test_a_peers_file_of_2013_is_read() -> None:
     made = read_page_xml(peer)
     assert (made.id, made.source, made.ppi) == ("0007", "scans/0007.tif", 300)
     assert [region.id for region in made.regions] == ["b", "a"]
+
+
+def peers(line: str) -> bytes:
+    return f"""<PcGts xmlns="http://schema.primaresearch.org/PAGE/gts/pagecontent/2013-07-15">
+      <Metadata/><Page imageFilename="0007.tif" imageWidth="1000" imageHeight="200">
+      <TextRegion id="b"><Coords points="0,0 900,0 900,90"/>{line}</TextRegion></Page></PcGts>
+      """.encode()
+
+
+def test_transkribus_lines_without_words_are_spread_in_its_order() -> None:
+    """Transkribus writes lines as corrected, the order in `custom`."""
+    made = read_page_xml(
+        peers(
+            """<TextLine id="l2" custom="readingOrder {index:1;}"><Coords points="0,50 90,50 90,90
+            0,90"/><Baseline points="0,80 90,80"/><TextEquiv><Unicode>fin</Unicode></TextEquiv>
+            </TextLine><TextLine id="l1" custom="readingOrder {index:0;} structure {type:x;}">
+            <Coords points="0,0 70,0 70,40 0,40"/><Baseline points="0,30 70,30"/>
+            <TextEquiv><Unicode>le mot</Unicode></TextEquiv></TextLine>"""
+        )
+    )
+    assert made.text == "le mot\nfin"
+    first = next(made.lines)
+    assert [w.box for w in first.words] == [Box(0, 0, 23, 40), Box(35, 0, 70, 40)]
+
+
+def test_a_corrected_line_goes_before_its_words() -> None:
+    text = "<TextEquiv><Unicode>{1}</Unicode></TextEquiv>"
+    word = f'<Word id="w{{0}}"><Coords points="{{0}},0 {{0}}9,0 {{0}}9,40"/>{text}</Word>'
+    words = word.format(1, "le") + word.format(3, "rnot")
+    made = read_page_xml(
+        peers(
+            f"""<TextLine id="l"><Coords points="0,0 70,0 70,40 0,40"/>{words}
+            <TextEquiv><Unicode>le mot</Unicode></TextEquiv></TextLine>"""
+        )
+    )
+    (line,) = made.lines
+    assert [(w.text, w.box.left) for w in line.words] == [("le", 1), ("mot", 3)]
+    assert line.baseline == ((0, 32.0), (70, 32.0)), "none was given"
+
+
+def test_escriptorium_lines_in_a_region_without_coordinates() -> None:
+    """What eScriptorium writes for lines that are in no region, and for unread ones."""
+    data = peers("").replace(
+        b'<TextRegion id="b"><Coords points="0,0 900,0 900,90"/>',
+        b"""<TextRegion id="eSc_dummyblock_"><TextLine id="l" custom="structure {type:default;}">
+        <Coords points="1,2 70,2 70,40"/><Baseline points="1,30 70,30"/></TextLine>""",
+    )
+    (region,) = read_page_xml(data).regions
+    assert region.boundary == ((1, 2), (70, 2), (70, 40), (1, 40))
+    assert region.lines[0].words == ()
 
 
 @pytest.mark.parametrize(

@@ -35,9 +35,12 @@ TEXTS = (
 )
 
 
+CREATED_2026 = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
 def pdf_bytes(made: Document, *sources: PageSource) -> bytes:
     target = io.BytesIO()
-    write_pdf(made, sources, target, datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), "fr")
+    write_pdf(made, sources, target, CREATED_2026, "fr")
     return target.getvalue()
 
 

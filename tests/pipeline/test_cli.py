@@ -48,6 +48,13 @@ def test_every_command_stands_in_the_readme(command: list[str]) -> None:
     assert "inkfolio " + " ".join(command) in README.read_text("utf-8")
 
 
+def test_help_names_every_format() -> None:
+    from pipeline.cli import FORMATS_HELP
+    from pipeline.stages import WRITERS
+
+    assert f"Formats, with commas: {', '.join(WRITERS)}." == FORMATS_HELP
+
+
 def test_help_loads_nothing_heavy() -> None:
     code = (
         "import sys, pipeline.cli as c; from typer.testing import CliRunner as R;"

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pipeline.report import DocumentOutcome, PageFailure, PageOutcome, Report
+from pipeline.report import DocumentOutcome, PageFailure, PageOutcome, Report, no_pdfa
 
 DONE = PageOutcome("p1", "p1.png", 1, ppi=300, lines=2, words=9, confidence=0.9)
 BLANK = PageOutcome("p2", "p2.png", 2, ppi=200, ppi_assumed=True)
@@ -26,6 +26,8 @@ def report(*pages: PageOutcome, failure: PageFailure | None = None) -> Report:
         pytest.param(report(LOCKED), 8, id="the only page is encrypted"),
         pytest.param(report(BROKEN, LOCKED), 16, id="all failed in different ways"),
         pytest.param(report(DONE, failure=UNWRITTEN), 5, id="nothing could be written"),
+        pytest.param(report(DONE, failure=no_pdfa("d.pdf", ["x"])), 10, id="no PDF/A"),
+        pytest.param(report(BROKEN, failure=no_pdfa("d.pdf", ["x"])), 16, id="and a failure"),
     ],
 )
 def test_exit_code(run: Report, code: int) -> None:

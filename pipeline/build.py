@@ -1,0 +1,165 @@
+"""Corrected text and the images it belongs to -> every format, without reading again."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path, PurePosixPath
+
+from export.page_source import PageSource
+from export.pdf import PdfParams
+from pipeline.corrected import Corrected, read_corrected
+from pipeline.document import Page, Step
+from pipeline.errors import FileAccessError, InputError, SettingsError
+from pipeline.files import replacing
+from pipeline.load import LoadParams
+from pipeline.names import shown
+from pipeline.page_images import ImageFolder, with_image
+from pipeline.report import PageFailure, no_pdfa
+from pipeline.stages import WRITERS, Finished, Output
+
+NEEDS_IMAGES = frozenset(("pdf", "html"))
+
+
+@dataclass(frozen=True, slots=True)
+class BuildParams:
+    """Settings of `build`.
+
+    Attributes:
+        formats: what is made, names of `pipeline.stages.WRITERS`.
+        language: BCP 47 code of the text; may be empty.
+        overwrite: whether files that are there already may be replaced.
+        pdf: how PDFs are made.
+        load: limits in reading the images.
+    """
+
+    formats: tuple[str, ...] = ("pdf", "txt")
+    language: str = ""
+    overwrite: bool = False
+    pdf: PdfParams = PdfParams()
+    load: LoadParams = LoadParams()
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What `build` has made.
+
+    Attributes:
+        files: paths, in order.
+        shortfalls: of PDFs that could not be made PDF/A, what to tell of them.
+    """
+
+    files: tuple[Path, ...]
+    shortfalls: tuple[PageFailure, ...] = ()
+
+
+def build(
+    sources: Sequence[Path],
+    images: Path | None,
+    out: Path,
+    params: BuildParams = BuildParams(),
+) -> Built:
+    """Make files of documents in PAGE, ALTO, hOCR or our JSON.
+
+    Args:
+        sources: files, and folders of them.
+        images: folder of the pages' images; if None, each file's own folder and that above it.
+        out: folder for what is made; made if it is missing.
+        params: which formats, see `BuildParams`.
+
+    Returns:
+        What was written.
+
+    Raises:
+        InputError: if a source or an image cannot be read, or an image is wanted and missing.
+        FileAccessError: if `out` cannot be written, or holds such a file and `overwrite` is off.
+        SettingsError: if a format is unknown.
+    """
+    unknown = [name for name in params.formats if name not in WRITERS]
+    if unknown or not params.formats:
+        wrong = ", ".join(unknown) or "none"
+        raise SettingsError(f"unknown format {wrong}; there are: {', '.join(WRITERS)}")
+    documents = read_corrected(sources)
+    finished = [_finished(corrected, images, params) for corrected in documents]
+    planned = [output for done in finished for output in _outputs(done, params)]
+    if not params.overwrite:
+        _refuse_present([out / output.path for output in planned])
+    files, shortfalls = [], []
+    for output in planned:
+        path = out / output.path
+        with replacing(path) as file:
+            reasons = output.write(file)
+        files.append(path)
+        if reasons:
+            shortfalls.append(no_pdfa(shown(path), reasons))
+    return Built(tuple(files), tuple(shortfalls))
+
+
+def _finished(corrected: Corrected, images: Path | None, params: BuildParams) -> Finished:
+    folders = _folders(corrected, images)
+    placed = [_placed(page, folders, params) for page in corrected.document.pages]
+    sources = tuple(source for _, source in placed if source)
+    paths = [*corrected.files, *(source.path for source in sources)]
+    document = replace(
+        corrected.document,
+        pages=tuple(page for page, _ in placed),
+        steps=(*corrected.document.steps, _step(corrected.files)),
+    )
+    return Finished(corrected.name, document, sources, _newest(paths), params.language, params.pdf)
+
+
+def _folders(corrected: Corrected, images: Path | None) -> list[ImageFolder]:
+    if images is not None:
+        return [ImageFolder.of(images)]
+    own = dict.fromkeys(path.resolve().parent for path in corrected.files)
+    near = dict.fromkeys(folder for f in own for folder in (f, f.parent))
+    return [replace(found, files=_direct(found)) for found in map(ImageFolder.of, near)]
+
+
+def _direct(folder: ImageFolder) -> tuple[PurePosixPath, ...]:
+    """The files that are in no folder below."""
+    return tuple(file for file in folder.files if len(file.parts) == 1)
+
+
+def _placed(
+    page: Page, folders: Sequence[ImageFolder], params: BuildParams
+) -> tuple[Page, PageSource | None]:
+    """The page on its image; as it is where no image is found and none is needed."""
+    found = next((path for folder in folders if (path := folder.find(page))), None)
+    if found:
+        return with_image(page, found, params.load)
+    name = shown(page.source or page.id)
+    if NEEDS_IMAGES.intersection(params.formats) or not (page.width and page.height):
+        raise InputError(f"{name}: the image is not there; name its folder by --images")
+    return page, None
+
+
+def _step(files: Sequence[Path]) -> Step:
+    """Provenance: which files the text was taken from."""
+    digests: dict[str, object] = {
+        shown(path.name): hashlib.sha256(path.read_bytes()).hexdigest() for path in files
+    }
+    return Step("build", version("inkfolio"), digests)
+
+
+def _newest(paths: Sequence[Path]) -> datetime:
+    """The newest input's date, or SOURCE_DATE_EPOCH: the same input gives the same bytes."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    seconds = int(epoch) if epoch else max(int(path.stat().st_mtime) for path in paths)
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _outputs(done: Finished, params: BuildParams) -> list[Output]:
+    return [output for name in params.formats for output in WRITERS[name](done)]
+
+
+def _refuse_present(paths: Sequence[Path]) -> None:
+    for path in paths:
+        if path.exists():
+            raise FileAccessError(
+                f"{shown(path)}: is there already; choose another --out, or give --overwrite"
+            )

@@ -1,0 +1,34 @@
+"""A page's source -> a JPEG that a browser shows soon and large enough to read by."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+from PIL import Image
+
+from export.page_source import PageSource, PdfPageSource
+from pipeline.load import LoadParams, SourcePage, load_page, load_picture
+
+MAX_SIDE_PX = 2000
+QUALITY = 80
+
+
+def web_picture(source: PageSource, params: LoadParams = LoadParams()) -> bytes:
+    """The page as a viewer shows it, in its own colours, at most `MAX_SIDE_PX` long.
+
+    Raises:
+        InputError: if the source cannot be read.
+    """
+    picture = _picture(source, params)
+    picture = picture.convert("RGB" if picture.mode == "RGB" else "L")
+    picture.thumbnail((MAX_SIDE_PX, MAX_SIDE_PX), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    target = BytesIO()
+    picture.save(target, "JPEG", quality=QUALITY, optimize=True, progressive=True)
+    return target.getvalue()
+
+
+def _picture(source: PageSource, params: LoadParams) -> Image.Image:
+    if isinstance(source, PdfPageSource):
+        page = SourcePage(source.path, source.index, "pdf", "", 0)
+        return Image.fromarray(load_page(page, params).gray)
+    return load_picture(SourcePage(source.path, source.frame, "image", "", 0), params)
