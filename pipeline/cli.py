@@ -41,6 +41,13 @@ Model = Annotated[str, typer.Option(help="A shipped model's name, or a .safetens
 Config = Annotated[
     Path | None, typer.Option(help="Settings in TOML; flags go before it.", show_default=False)
 ]
+LanguageModel = Annotated[
+    str,
+    typer.Option(
+        help="Language model that helps: eng, fra, deu, spa, or auto for the page's own.",
+        show_default="none",
+    ),
+]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log what is being done.")]
 
 
@@ -55,6 +62,7 @@ def convert(
     model: Annotated[
         str, typer.Option(help="A shipped model's name, or a .safetensors file.")
     ] = "",
+    lm: LanguageModel = "",
     lang: Annotated[str, typer.Option(help="Language noted in the PDF, such as fr.")] = "",
     existing_text: Annotated[
         str,
@@ -109,7 +117,7 @@ def convert(
 
         if bool(sources) == bool(watch):
             raise UsageError("name files and folders, or a folder to --watch; one of the two")
-        settings = _with_existing_text(_settings(config, to, model, lang), existing_text)
+        settings = _with_existing_text(_settings(config, to, model, lm, lang), existing_text)
         limits = Limits(page_timeout, _bytes(max_memory_per_page))
         workers = jobs or _cores()
         if dry_run:
@@ -201,6 +209,7 @@ def inspect(
     out: Annotated[Path, typer.Option(help="The picture to write, a PNG.")] = Path("inspect.png"),
     number: Annotated[int, typer.Option(min=1, help="Which page of the file.")] = 1,
     model: Model = "latin",
+    lm: LanguageModel = "",
     config: Config = None,
     verbose: Verbose = False,
 ) -> None:
@@ -211,7 +220,7 @@ def inspect(
     with _speaking_plainly(verbose):
         from pipeline.inspection import inspect_page  # slow: loads torch
 
-        inspect_page(page, number - 1, out, _settings(config, "", model, ""))
+        inspect_page(page, number - 1, out, _settings(config, model=model, lm=lm))
     typer.echo(str(out))
 
 
@@ -221,6 +230,9 @@ def train(
     recipe: Annotated[Path, typer.Option(help="The recipe, TOML.", show_default=False)],
     out: Annotated[Path, typer.Option(help="Run folder; gone on from if it exists.")],
     threads: Annotated[int, typer.Option(min=0, help="0: one a core.", show_default="0")] = 0,
+    device: Annotated[str, typer.Option(help="Where to train: cpu, cuda.")] = "cpu",
+    workers: Annotated[int, typer.Option(min=0, help="Processes that load lines ahead.")] = 0,
+    minutes: Annotated[float, typer.Option(help="Stop after so long.")] = float("inf"),
     verbose: Verbose = False,
 ) -> None:
     """Train a model on transcribed lines; started again, it goes on where it stopped.
@@ -233,8 +245,30 @@ def train(
         from recognize.train import Recipe, train_model
 
         use_threads(threads or _cores())
-        path = train_model(read_table(recipe, Recipe), corpora, out)
-    typer.echo(str(path))
+        plan = read_table(recipe, Recipe)
+        path = train_model(plan, corpora, out, device=device, workers=workers, minutes=minutes)
+    typer.echo(str(path) if path else f"stopped on the way; start it again to go on: {out}")
+
+
+@app.command("train-language")
+def train_language(
+    texts: Annotated[list[Path], typer.Argument(help="Prose, UTF-8, a paragraph a line; .xz too.")],
+    lang: Annotated[str, typer.Option(help="ISO 639-3 code of the language.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="The model to write, .npz.", show_default=False)],
+    lines: Annotated[
+        list[Path] | None, typer.Option(help="Parquet files of lines: their transcripts too.")
+    ] = None,
+    verbose: Verbose = False,
+) -> None:
+    """Make a language model that helps to read.
+
+    Example: inkfolio train-language prose.txt --lang fra --lines lines.parquet --out fra.npz
+    """
+    with _speaking_plainly(verbose):
+        from recognize.language import train_language as run
+
+        run(texts, lines or [], lang, out)
+    typer.echo(str(out))
 
 
 @evaluate.command("lines")
@@ -242,6 +276,7 @@ def evaluate_lines(
     corpora: Annotated[list[Path], typer.Argument(help="Parquet files of lines.")],
     split: Annotated[str, typer.Option(help="Which split of the corpora.")] = "val",
     model: Model = "latin",
+    lm: LanguageModel = "",
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
     threads: Annotated[int, typer.Option(min=0, help="0: one a core.", show_default="0")] = 0,
     verbose: Verbose = False,
@@ -255,7 +290,7 @@ def evaluate_lines(
         from recognize.reader import use_threads
 
         use_threads(threads or _cores())
-        scores = evaluate_model(corpora, split, model)
+        scores = evaluate_model(corpora, split, model, lm)
         typer.echo(
             json.dumps(scores, ensure_ascii=False, indent=2) if as_json else table_of(scores)
         )
@@ -265,6 +300,7 @@ def evaluate_lines(
 def evaluate_pages(
     folder: Annotated[Path, typer.Argument(help="Page JSON beside page images.")],
     model: Model = "latin",
+    lm: LanguageModel = "",
     read: Annotated[bool, typer.Option(help="Read the lines too, not only find them.")] = True,
     config: Config = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
@@ -280,14 +316,18 @@ def evaluate_pages(
         from recognize.reader import Reader, use_threads
 
         use_threads(threads or _cores())
-        settings = _settings(config, "", model, "")
-        scores = evaluate_folder(folder, settings, Reader.load(settings.model) if read else None)
+        settings = _settings(config, model=model, lm=lm)
+        scores = evaluate_folder(
+            folder, settings, Reader.load(settings.model, settings.lm) if read else None
+        )
         typer.echo(
             json.dumps(scores, ensure_ascii=False, indent=2) if as_json else table_of(scores)
         )
 
 
-def _settings(config: Path | None, to: str, model: str, lang: str) -> Settings:
+def _settings(
+    config: Path | None, to: str = "", model: str = "", lm: str = "", lang: str = ""
+) -> Settings:
     """The defaults, under the TOML file's values, under the flags."""
     from dataclasses import replace
 
@@ -300,6 +340,7 @@ def _settings(config: Path | None, to: str, model: str, lang: str) -> Settings:
         settings,
         formats=formats or settings.formats,
         model=model or settings.model,
+        lm=lm or settings.lm,
         language=lang or settings.language,
     )
 

@@ -101,14 +101,14 @@ def convert(
         interruptible() as stopping,
         _executor(cluster, jobs, limits, stopping) as executor,
     ):
-        model = _once(executor, prepare, PrepareTask(settings.model), unprepared)
+        model = _once(executor, prepare, PrepareTask(settings.model, settings.lm), unprepared)
         _raise(model.failure)
         documents = find_apart(executor, sources, out, settings, leave)
         with open_ledger(out) as ledger:
             outputs = Outputs(out, ledger, overwrite)
             outputs.clear_scratch()
             outputs.refuse_strangers([*_planned(documents, settings), REPORT_JSON, REPORT_CSV])
-            keys = keys_of(settings, model.sha256)
+            keys = keys_of(settings, model.sha256 + model.languages)
             plan = Plan(documents, keys, _steps(settings, model), outputs, retry, progress)
             ledger.note(pages=plan.total, started=datetime.now(UTC).isoformat(timespec="seconds"))
             _do(plan, settings, executor, outputs, stopping)

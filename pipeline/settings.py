@@ -16,6 +16,8 @@ class Settings:
 
     Attributes:
         model: a shipped model's name or the path of a safetensors file.
+        lm: language model that helps to read: an ISO 639-3 code, "auto" for the one that fits the
+            page, or empty for none.
         formats: what is written, names of `pipeline.stages.WRITERS`.
         language: BCP 47 code of the documents for the PDF's readers, such as "fr"; may be empty.
         existing_text: of a PDF's page that has text already: "skip" leaves it as it is, unread;
@@ -26,6 +28,7 @@ class Settings:
     """
 
     model: str = "latin"
+    lm: str = ""
     formats: tuple[str, ...] = ("pdf", "txt")
     language: str = ""
     existing_text: str = "redo"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -119,7 +120,8 @@ def with_words(line: Line, crop: LineCrop, reading: Reading, ink: Ink) -> Line:
     ]
     boxes = fit_to_ink(ink, line.boundary, [(s[0][0], s[-1][1]) for s in spans])
     words = tuple(
-        Word(reading.text[a:b], box, _mean(reading.confidences[a:b]), span)
+        # A word is right if all its letters are.
+        Word(reading.text[a:b], box, math.prod(reading.confidences[a:b]), span)
         for (a, b), box, span in zip(pieces, boxes, spans, strict=True)
     )
     return replace(line, words=words, confidence=_mean(reading.confidences))

@@ -45,18 +45,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PrepareTask:
-    """The model that is to be loaded before the first page."""
+    """The model that is to be loaded before the first page, and its language model."""
 
     model: str
+    lm: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What a model's card says, or why it cannot be used."""
+    """What a model's card says, or why it cannot be used.
+
+    Attributes:
+        name: of the model.
+        version: of the model.
+        sha256: of its weights.
+        languages: hash of the language models that help it; empty without any.
+        failure: why it cannot be used.
+    """
 
     name: str = ""
     version: str = ""
     sha256: str = ""
+    languages: str = ""
     failure: PageFailure | None = None
 
 
@@ -159,13 +169,15 @@ def size(task: WorkTask) -> int:
 def prepare(task: PrepareTask) -> Prepared:
     """Load the model."""
     try:
-        from recognize.weights import find_weights, read_card  # slow: loads torch
+        from recognize.language import fingerprint  # slow: loads torch
+        from recognize.weights import find_weights, read_card
 
         card = read_card(find_weights(task.model).with_suffix(".json"))
-        _reader(task.model)
+        _reader(task.model, task.lm)
+        languages = fingerprint(task.lm)
     except Exception as error:
         return Prepared(failure=failure_of(error, "model", shown(task.model)))
-    return Prepared(card.name, card.version, card.sha256)
+    return Prepared(card.name, card.version, card.sha256, languages)
 
 
 def unprepared(task: PrepareTask, loss: Loss) -> Prepared:
@@ -197,7 +209,9 @@ def _read(settings: Settings, task: ReadTask) -> PageRow:
             skipped = settings.existing_text == "skip" and existing_text(task.page) != "none"
         page, assumed = unread_page(task.page, image), image.ppi_assumed
         if not skipped:
-            page = read_page(task.page, image, settings, _reader(settings.model), watch)
+            page = read_page(
+                task.page, image, settings, _reader(settings.model, settings.lm), watch
+            )
     except Exception as error:  # the page's border: nothing of one page stops the others
         failure = failure_of(error, watch.stage, _place(task.page))
     outcome = _outcome(task.page, page, watch.seconds, failure)
@@ -205,12 +219,12 @@ def _read(settings: Settings, task: ReadTask) -> PageRow:
 
 
 @cache
-def _reader(model: str) -> Reader:
+def _reader(model: str, lm: str) -> Reader:
     """One reader per process and model, on one thread: the same bytes whatever the jobs."""
     from recognize.reader import Reader, use_threads  # slow: loads torch
 
     use_threads(1)
-    return Reader.load(model)
+    return Reader.load(model, lm)
 
 
 def _write(settings: Settings, task: WriteTask) -> Written:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognize.normalize import Gray
+from recognize.paper import add_bleeding, add_neighbour, add_rulings, add_stains
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,22 +27,58 @@ class AugmentParams:
     light: float = 0.3  # chance of a slope of light
     noise: float = 8.0  # standard deviation at most, grey levels
     contrast: float = 0.35  # ink paled by this share at most
+    bleeding: float = 0.15  # chance that another line shows through from the back
+    neighbour: float = 0.15  # chance of strokes from the line above or below
+    ruling: float = 0.1  # chance of a printed line
+    stain: float = 0.1  # chance of stains
+    jpeg: float = 0.15  # chance of damage by JPEG
 
 
-def augment(line: Gray, rng: np.random.Generator, params: AugmentParams = AugmentParams()) -> Gray:
+def augment(
+    line: Gray,
+    rng: np.random.Generator,
+    params: AugmentParams = AugmentParams(),
+    other: Gray | None = None,
+) -> Gray:
     """A changed copy of a line image, of the same height.
 
     Args:
         line: uint8 (H, W), dark ink on light paper.
         rng: seeded by the caller.
         params: how far to go.
+        other: another line, to show through or to reach in; None leaves that out.
     """
-    changed = _bend(line, rng, params)
+    changed = _change_paper(_bend(line, rng, params), rng, params, other)
     if rng.random() < params.thicken:
         changed = _change_strokes(changed, rng)
     if rng.random() < params.blur:
         changed = cv2.GaussianBlur(changed, (0, 0), rng.uniform(0.4, 1.3)).astype(np.uint8)
-    return _change_tones(changed, rng, params)
+    changed = _change_tones(changed, rng, params)
+    return _damaged(changed, rng) if rng.random() < params.jpeg else changed
+
+
+def _change_paper(
+    line: Gray, rng: np.random.Generator, params: AugmentParams, other: Gray | None
+) -> Gray:
+    """Other writing, rulings and stains on the same paper."""
+    tones = line.astype(np.float32)
+    if other is not None and rng.random() < params.bleeding:
+        tones = add_bleeding(tones, other, rng)
+    if other is not None and rng.random() < params.neighbour:
+        tones = add_neighbour(tones, other, rng)
+    if rng.random() < params.ruling:
+        tones = add_rulings(tones, rng)
+    if rng.random() < params.stain:
+        tones = add_stains(tones, rng)
+    changed: Gray = tones.clip(0, 255).astype(np.uint8)
+    return changed
+
+
+def _damaged(line: Gray, rng: np.random.Generator) -> Gray:
+    """A line as strong JPEG compression leaves it."""
+    quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(15, 60))]
+    data = cv2.imencode(".jpg", line, quality)[1]
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), np.uint8)
 
 
 def _bend(line: Gray, rng: np.random.Generator, params: AugmentParams) -> Gray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -17,6 +18,29 @@ from recognize.normalize import Gray, LineArray
 
 _COLUMNS = ["image", "text", "corpus", "page", "line", "lang", "kind", "split"]
 _ROUND = 64  # widths are padded to multiples, so that the convolutions' kernels are used again
+
+
+class TrainingLine(Protocol):
+    """A line that a training can use: a scan, or one that is drawn anew every time."""
+
+    @property
+    def width(self) -> int:
+        """Columns at a height of 64, at least about."""
+        ...
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+        ...
+
+    @property
+    def corpus(self) -> str:
+        """Where it is from."""
+        ...
+
+    def draw(self, rng: np.random.Generator) -> Gray:
+        """Its picture, uint8 (64, about width), dark ink on light paper."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +68,10 @@ class LineSample:
     def pixels(self) -> Gray:
         """The picture, uint8 (64, width), dark ink on light paper."""
         return decode_gray(self.image)
+
+    def draw(self, rng: np.random.Generator) -> Gray:
+        """The picture; chance has no part in it, as it has with lines that are drawn anew."""
+        return self.pixels()
 
 
 def decode_gray(data: bytes) -> Gray:

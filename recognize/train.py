@@ -6,7 +6,7 @@ import csv
 import logging
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,15 +17,17 @@ from torch.nn.functional import ctc_loss
 
 from pipeline.tables import to_table
 from recognize.alphabet import BLANK, Alphabet
-from recognize.augment import AugmentParams, augment
-from recognize.dataset import LineSample, batch_indices, read_samples, stack
+from recognize.augment import AugmentParams
+from recognize.dataset import LineSample, TrainingLine, read_samples
 from recognize.evaluate import evaluate_model, score, total
-from recognize.model import STRIDE, LineNet, ModelParams
-from recognize.normalize import normalize
+from recognize.loading import Batch, Batches, LoadingParams, load_batches, plan_batches
+from recognize.model import LineNet, ModelParams
 from recognize.reader import Reader
+from recognize.strokes import holds_strokes, read_pen_lines
+from recognize.typeset import TypesetParams, set_lines
 from recognize.weights import Card, read_card, save_model, write_card
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 _CHECKPOINT = "checkpoint.pt"
 
 
@@ -54,24 +56,30 @@ class Recipe:
     evaluate_lines: int = 600  # of val, spread evenly over it
     model: ModelParams = ModelParams()
     augment: AugmentParams = AugmentParams()
+    typeset: TypesetParams = TypesetParams()
 
 
 class Training:
     """A training in progress: network, moving average, optimiser, place in the schedule."""
 
     def __init__(
-        self, recipe: Recipe, train: Sequence[LineSample], val: Sequence[LineSample], folder: Path
+        self,
+        recipe: Recipe,
+        train: Sequence[TrainingLine],
+        val: Sequence[LineSample],
+        folder: Path,
+        device: str = "cpu",
     ) -> None:
         """Begin in `folder`, or go on from the checkpoint that lies there."""
         torch.manual_seed(recipe.seed)
-        self.recipe, self.folder = recipe, folder
+        self.recipe, self.folder, self.device = recipe, folder, torch.device(device)
         self.train = [sample for sample in train if sample.corpus not in recipe.exclude]
         self.val = _spread(val, recipe.evaluate_lines)
         texts = [sample.text for sample in self.train]
         self.alphabet = Alphabet.of([*texts, recipe.extra_characters])
-        self.net = LineNet(len(self.alphabet), recipe.model)
+        self.net = LineNet(len(self.alphabet), recipe.model).to(self.device)
         self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.average = LineNet(len(self.alphabet), recipe.model).eval()
+        self.average = LineNet(len(self.alphabet), recipe.model).to(self.device).eval()
         self.average.load_state_dict(self.net.state_dict())
         self.optimizer = torch.optim.AdamW(
             self.net.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay
@@ -81,32 +89,34 @@ class Training:
         folder.mkdir(parents=True, exist_ok=True)
         self._resume()
 
-    def run(self) -> None:
-        """Train to the end of the schedule; logs to log.csv, checkpoints as it goes."""
+    def run(self, workers: int = 0, minutes: float = math.inf) -> None:
+        """Train to the end of the schedule, or for some minutes; log and save on the way.
+
+        Args:
+            workers: processes that load batches ahead; 0 loads them in this one.
+            minutes: stop after so long; started again, the training goes on.
+        """
         self.net.train()
-        clock = time.monotonic()
-        losses: list[float] = []
-        for batch in self._batches():
-            losses.append(self._learn(batch))
+        start = clock = time.monotonic()
+        losses: list[Tensor] = []
+        for batch in self._batches(workers):
+            losses.append(self._learn(batch.to(self.device)))
             self.step += 1
             self.lines_seen += len(batch)
-            now = time.monotonic()
-            self.seconds += now - clock
-            clock = now
+            self.seconds += time.monotonic() - clock
+            clock = time.monotonic()
             if self.step % 20 == 0:
-                _log.info(
-                    "step %d, lines %d, loss %.4f, %.1f lines/s",
-                    *(self.step, self.lines_seen, np.mean(losses[-20:])),
-                    self.lines_seen / self.seconds,
-                )
+                self._log_progress(losses[-20:])
             if self.step % self.recipe.evaluate_steps == 0:
-                self._report(float(np.mean(losses)))
+                self._report(losses)
                 losses.clear()
                 clock = time.monotonic()
             if self.step % self.recipe.checkpoint_steps == 0:
                 self.save_checkpoint()
+            if clock - start > 60 * minutes:
+                break
         if losses:
-            self._report(float(np.mean(losses)))
+            self._report(losses)
         self.save_checkpoint()
 
     @property
@@ -114,50 +124,36 @@ class Training:
         """Share of the schedule that is done, in [0, 1]."""
         return min(1.0, self.lines_seen / (self.recipe.epochs * len(self.train)))
 
-    def _batches(self) -> Iterator[list[int]]:
+    def _batches(self, workers: int) -> Iterable[Batch]:
         """Batches from the present place to the schedule's end, the same after a resume."""
-        size = len(self.train)
-        widths = [sample.width * self.recipe.model.height // 64 for sample in self.train]
-        epoch, place = divmod(self.lines_seen, size)
-        while self.progress < 1:
-            rng = np.random.default_rng((self.recipe.seed, epoch))
-            seen = 0
-            for batch in batch_indices(widths, self.recipe.max_columns, rng):
-                seen += len(batch)
-                if seen > place and self.progress < 1:
-                    yield batch
-            epoch, place = epoch + 1, 0
+        recipe = self.recipe
+        params = LoadingParams(
+            recipe.seed, recipe.model.height, recipe.max_columns, recipe.plain, recipe.augment
+        )
+        last = math.ceil(recipe.epochs * len(self.train))
+        plan = plan_batches(self.train, params, self.lines_seen, last)
+        return load_batches(Batches(self.train, self.alphabet, params), plan, workers)
 
-    def _learn(self, batch: Sequence[int]) -> float:
-        """One step of the optimiser on some lines."""
-        lines, columns, labels = self._load(batch)
+    def _learn(self, batch: Batch) -> Tensor:
+        """One step of the optimiser on some lines; the loss."""
         for group in self.optimizer.param_groups:
             group["lr"] = self._learning_rate()
-        with torch.autocast("cpu", torch.bfloat16):
-            features = self.net.columns(lines)
+        with torch.autocast(self.device.type, torch.bfloat16):
+            features = self.net.columns(batch.lines)
             auxiliary, logits = self.net.auxiliary(features), self.net.decode(features)
-        loss = _ctc(logits, columns, labels) + self.recipe.auxiliary * _ctc(
-            auxiliary, columns, labels
-        )
+        loss = _ctc(logits, batch) + self.recipe.auxiliary * _ctc(auxiliary, batch)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.net.parameters(), self.recipe.clip)
         self.optimizer.step()
         self._average()
-        return float(loss.detach())
+        return loss.detach()
 
-    def _load(self, batch: Sequence[int]) -> tuple[Tensor, Tensor, list[list[int]]]:
-        """Lines (N, 1, height, W), output columns of each (N), labels of each."""
-        epoch = self.lines_seen // len(self.train)
-        arrays = []
-        for index in batch:
-            rng = np.random.default_rng((self.recipe.seed, epoch, index))
-            pixels = self.train[index].pixels()
-            if rng.random() >= self.recipe.plain:
-                pixels = augment(pixels, rng, self.recipe.augment)
-            arrays.append(normalize(pixels, self.recipe.model.height))
-        columns = torch.tensor([-(-array.shape[1] // STRIDE) for array in arrays])
-        return stack(arrays), columns, [self.alphabet.encode(self.train[i].text) for i in batch]
+    def _log_progress(self, losses: Sequence[Tensor]) -> None:
+        logger.info(
+            "step %d, lines %d, loss %.4f, %.1f lines/s",
+            *(self.step, self.lines_seen, _mean(losses), self.lines_seen / self.seconds),
+        )
 
     def _learning_rate(self) -> float:
         """Linear warm-up, then half a cosine down to a hundredth."""
@@ -178,7 +174,7 @@ class Training:
             else:
                 mean.copy_(value)
 
-    def _report(self, loss: float) -> None:
+    def _report(self, losses: Sequence[Tensor]) -> None:
         """Add a row to log.csv: where we are, the loss, the average's error rate on val."""
         reader = Reader(self.average, self.alphabet)
         readings = reader.read([sample.pixels() for sample in self.val])
@@ -186,8 +182,8 @@ class Training:
             score(sample.text, reading.text)
             for sample, reading in zip(self.val, readings, strict=True)
         ]
-        cer = total(scores).cer
-        _log.info("lines %d, loss %.4f, val CER %.4f", self.lines_seen, loss, cer)
+        loss, cer = _mean(losses), total(scores).cer
+        logger.info("lines %d, loss %.4f, val CER %.4f", self.lines_seen, loss, cer)
         path = self.folder / "log.csv"
         fresh = not path.exists()
         with path.open("a", newline="") as file:
@@ -244,7 +240,7 @@ class Training:
         path = self.folder / _CHECKPOINT
         if not path.exists():
             return
-        state = torch.load(path, weights_only=True)
+        state = torch.load(path, map_location=self.device, weights_only=True)
         if state["alphabet"] != self.alphabet.characters:
             raise ValueError(f"{path} has another alphabet than these corpora; use a new folder")
         self.net.load_state_dict(state["net"])
@@ -252,20 +248,22 @@ class Training:
         self.optimizer.load_state_dict(state["optimizer"])
         done = state["progress"]
         self.lines_seen, self.step, self.seconds = done["lines"], done["step"], done["seconds"]
-        _log.info("going on from %s at line %d", path, self.lines_seen)
+        logger.info("going on from %s at line %d", path, self.lines_seen)
 
 
-def _ctc(logits: Tensor, columns: Tensor, labels: Sequence[Sequence[int]]) -> Tensor:
+def _ctc(logits: Tensor, batch: Batch) -> Tensor:
     """CTC loss per character of (T, N, labels) logits; a line too narrow for its text counts 0."""
-    targets = torch.tensor([label for line in labels for label in line], dtype=torch.long)
-    lengths = torch.tensor([len(line) for line in labels])
     loss = ctc_loss(
-        *(logits.float().log_softmax(2), targets, columns, lengths),
+        *(logits.float().log_softmax(2), batch.targets, batch.columns, batch.lengths),
         blank=BLANK,
         reduction="sum",
         zero_infinity=True,
     )
-    return loss / lengths.sum().clamp(min=1)
+    return loss / batch.lengths.sum().clamp(min=1).to(loss.device)
+
+
+def _mean(losses: Sequence[Tensor]) -> float:
+    return float(torch.stack(list(losses)).mean())
 
 
 def _spread(samples: Sequence[LineSample], count: int) -> list[LineSample]:
@@ -273,21 +271,44 @@ def _spread(samples: Sequence[LineSample], count: int) -> list[LineSample]:
     return list(samples[::step])
 
 
-def train_model(recipe: Recipe, corpora: Sequence[Path], folder: Path) -> Path:
+def train_model(
+    recipe: Recipe,
+    corpora: Sequence[Path],
+    folder: Path,
+    *,
+    device: str = "cpu",
+    workers: int = 0,
+    minutes: float = math.inf,
+) -> Path | None:
     """Train from Parquet files to weights in a run folder, going on from what lies there.
 
+    Args:
+        recipe: decides what the training makes of the corpora.
+        corpora: files of line images or of pen strokes.
+        folder: of the run.
+        device: where the network is trained, such as "cuda".
+        workers: processes that load batches ahead.
+        minutes: stop after so long.
+
     Returns:
-        The safetensors file written; its card beside it tells the error rates on val.
+        The safetensors file written, whose card tells the error rates on val; None if the
+        schedule has not come to its end.
 
     Raises:
         InputError: if a corpus cannot be read.
     """
-    training = Training(
-        recipe, read_samples(corpora, "train"), read_samples(corpora, "val"), folder
-    )
-    training.run()
+    pens = [path for path in corpora if holds_strokes(path)]
+    scans = [path for path in corpora if path not in pens]
+    lines: list[TrainingLine] = [*read_samples(scans, "train")]
+    for path in pens:
+        lines += read_pen_lines(path)
+    lines += set_lines(recipe.typeset, np.random.default_rng(recipe.seed))
+    training = Training(recipe, lines, read_samples(scans, "val"), folder, device)
+    training.run(workers, minutes)
+    if training.progress < 1:
+        return None
     path = training.publish()
-    add_scores(path, corpora)
+    add_scores(path, scans)
     return path
 
 

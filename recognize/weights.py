@@ -64,7 +64,7 @@ def save_model(net: LineNet, path: Path, card: Card) -> Card:
     """
     state = net.state_dict()
     halves = {
-        name: value.half().contiguous() if value.is_floating_point() else value
+        name: value.half().contiguous().cpu() if value.is_floating_point() else value.cpu()
         for name, value in state.items()
         if not name.startswith("auxiliary.")
     }

@@ -16,7 +16,7 @@ class BinarizeParams:
     """Settings of the binarizers."""
 
     window: float = 0.025  # share of the long side over which a pixel is compared
-    k: float = 0.2  # Sauvola's and Wolf's: higher marks less ink
+    k: float = 0.18  # Sauvola's and Wolf's: higher marks less ink
     deviation: float = 128.0  # Sauvola's R: the standard deviation of full contrast
     weak: float = 0.12  # hysteresis: ink is darker than its surroundings by this share,
     strong: float = 0.25  # and hangs together with a pixel darker by this share

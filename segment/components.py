@@ -109,26 +109,24 @@ def split_rulings(
     mask = ink.view(np.uint8)
     thickness = max(2, round(params.thickness * x_height))
     across = _runs(mask, round(params.across * x_height), thickness)
-    down = _runs(mask.T, round(params.down * x_height), thickness).T | _bars(ink, x_height, params)
-    across |= _dashes(ink, x_height, params)
+    down = _runs(mask.T, round(params.down * x_height), thickness).T
+    dashes, bars = _pieces(ink, x_height, params)
+    across |= dashes
+    down = down | bars
     return ink & ~across & ~down, across, down
 
 
-def _bars(ink: Ink, x_height: float, params: RulingParams) -> Ink:
-    """Pieces of broken vertical rulings: components taller and slimmer than any letter."""
+def _pieces(ink: Ink, x_height: float, params: RulingParams) -> tuple[Ink, Ink]:
+    """Short thick rulings, and pieces of broken vertical ones: components unlike any letter."""
     found = find_components(ink)
-    tall = found.height >= params.bar_height * x_height
-    bar = tall & (found.width <= params.bar_width * x_height)
-    return np.concatenate([[False], bar])[found.labels]
-
-
-def _dashes(ink: Ink, x_height: float, params: RulingParams) -> Ink:
-    """Short thick rulings: components longer and flatter than any dash of a text."""
-    found = find_components(ink)
-    flat = found.height <= params.dash_height * x_height
     solid = found.area >= params.solid * found.width * found.height
+    flat = found.height <= params.dash_height * x_height
     dash = (found.width >= params.dash_width * x_height) & flat & solid
-    return np.concatenate([[False], dash])[found.labels]
+    slim = found.width <= params.bar_width * x_height
+    bar = (found.height >= params.bar_height * x_height) & slim
+    kind = np.concatenate([[0], np.where(dash, 1, np.where(bar, 2, 0))]).astype(np.uint8)
+    kinds = kind[found.labels]
+    return np.asarray(kinds == 1), np.asarray(kinds == 2)
 
 
 def drop_misfits(ink: Ink, x_height: float, params: RulingParams = RulingParams()) -> Ink:

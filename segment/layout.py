@@ -10,7 +10,7 @@ import numpy as np
 from pipeline.document import Box
 from segment.arrays import Ink, require_ink
 from segment.lines import TextLine
-from segment.order import OrderParams, reading_order
+from segment.order import OrderParams, facing_tables, reading_order, rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,8 @@ class LayoutParams:
     slopes: tuple[float, ...] = (0.0, -0.03, 0.03)  # columns lean by as much
     leading: float = 2.0  # white above and below a line that belongs to it
     flank: float = 12.0  # columns have writing on both sides within this distance
+    ruled: float = 0.4  # share of the lines' height that a table's ruling runs down
+    table_rulings: int = 3
     order: OrderParams = field(default_factory=OrderParams)
 
 
@@ -89,20 +91,55 @@ def _flanked(inked: Ink, params: LayoutParams) -> Ink:
 
 
 def arrange(
-    lines: list[TextLine], x_height: float, params: LayoutParams = LayoutParams()
+    lines: list[TextLine],
+    rulings: Ink,
+    x_height: float,
+    params: LayoutParams = LayoutParams(),
 ) -> list[list[TextLine]]:
     """Group lines into regions, all in reading order.
 
     Args:
         lines: as from `find_lines`.
+        rulings: bool (H, W), vertical rulings.
         x_height: height of small letters, pixels.
         params: see `LayoutParams`.
 
     Returns:
-        The lines of each region.
+        The lines of each region; a ruled table is one region, read row by row, or two on facing
+        pages that have rows of their own.
     """
     cores = [core(line) for line in lines]
+    if lines and is_table(cores, rulings, x_height, params):
+        halves = facing_tables(cores, x_height, params.order)
+        tables = [rows(half, cores, params.order.same_row * x_height) for half in halves]
+        return [[lines[i] for row in table for i in row] for table in tables]
     return [[lines[i] for i in block] for block in reading_order(cores, x_height, params.order)]
+
+
+def is_table(
+    boxes: list[Box], rulings: Ink, x_height: float, params: LayoutParams = LayoutParams()
+) -> bool:
+    """Whether enough vertical rulings run through the lines to make a table of them.
+
+    Args:
+        boxes: the lines' cores.
+        rulings: bool (H, W), vertical rulings.
+        x_height: height of small letters, pixels.
+        params: see `LayoutParams`.
+
+    Returns:
+        True for a table.
+    """
+    # A heading or a footer apart from the table must not make it seem taller than its rulings.
+    low, high = np.percentile([(box.top + box.bottom) / 2 for box in boxes], (5, 95))
+    top, bottom = int(low - x_height / 2), int(high + x_height)
+    left, right = min(box.left for box in boxes), max(box.right for box in boxes)
+    part = rulings[max(0, top) : bottom, max(0, left) : right].view(np.uint8)
+    # A ruling leans, so that each of its columns holds a piece of it only.
+    wide = cv2.dilate(part, np.ones((1, 2 * round(x_height) + 1), np.uint8))
+    ruled = wide.mean(axis=0) >= params.ruled
+    starts = np.count_nonzero(np.diff(ruled, prepend=False) & ruled)
+    return int(starts) >= params.table_rulings
 
 
 def core(line: TextLine) -> Box:

@@ -28,6 +28,8 @@ class LineParams:
     descent: float = 0.35  # and below
     pad_top: float = 0.35  # white about the ink, inside the boundary
     pad: float = 0.15
+    short: float = 7.0  # lines shorter than this get more white on all sides,
+    pad_short: float = 0.4  # for a tight box about a figure or two leaves its reader no context
     min_width: float = 0.7
     min_height: float = 0.5
     min_ink: float = 0.25  # squared x-heights of ink that make a line
@@ -183,7 +185,9 @@ def _shape(
     at = np.clip(cells - curve.start, 0, len(base) - 1)
     base = base[at]
     upper, lower = _envelope(x // cell_px - first, y, base, size, params)
-    pad, pad_top = max(1.0, params.pad * x_height), max(1.0, params.pad_top * x_height)
+    more = params.pad_short if box.width < params.short * x_height else 0.0
+    pad = max(1.0, (params.pad + more) * x_height)
+    pad_top = max(1.0, (params.pad_top + more) * x_height)
     xs = np.clip((cells + 0.5) * cell_px, box.left, box.right).astype(np.float32)
     xs[0], xs[-1] = box.left, box.right
     if len(xs) == 1:

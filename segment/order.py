@@ -15,6 +15,9 @@ class OrderParams:
 
     column_gap: float = 0.8  # white between columns
     paragraph_gap: float = 6.0  # white above which a block ends
+    same_row: float = 0.8  # middles of boxes in one row differ by no more
+    gutter: float = 0.35  # pages face each other at least this share of the width from either side
+    across: float = 0.6  # share of a page's lines beside lines of the facing page in one table
     min_lines: int = 2  # columns have at least so many lines each
 
 
@@ -120,10 +123,9 @@ def _blocks(
     """Lines of one column, split where much white lies between them."""
     if not items:
         return []
-    bands = _bands(items, boxes)
-    rows = [sorted(band, key=lambda i: _place(boxes[i], x_height)) for band in bands]
-    blocks = [list(rows[0])]
-    for above, below in pairwise(rows):
+    lines = rows(items, boxes, params.same_row * x_height)
+    blocks = [list(lines[0])]
+    for above, below in pairwise(lines):
         gap = min(boxes[i].top for i in below) - max(boxes[i].bottom for i in above)
         if gap > params.paragraph_gap * x_height:
             blocks.append([])
@@ -131,6 +133,62 @@ def _blocks(
     return blocks
 
 
-def _place(box: Box, x_height: float) -> tuple[float, int]:
-    """Sorts by row, then left to right; boxes whose middles are close share a row."""
-    return (round((box.top + box.bottom) / 2 / (1.5 * x_height)), box.left)
+def facing_tables(
+    boxes: Sequence[Box], x_height: float, params: OrderParams = OrderParams()
+) -> list[list[int]]:
+    """Part a table at the gutter between two pages, unless its rows run across it.
+
+    Args:
+        boxes: the lines' cores.
+        x_height: height of small letters, pixels.
+        params: see `OrderParams`.
+
+    Returns:
+        Indices of `boxes`, in one part or two, the left page's first.
+    """
+    items = list(range(len(boxes)))
+    left, right = min(box.left for box in boxes), max(box.right for box in boxes)
+    low, high = left + (right - left) * params.gutter, right - (right - left) * params.gutter
+    order = sorted(items, key=lambda i: boxes[i].left)
+    reach, cut, best = boxes[order[0]].right, 0, params.column_gap * x_height
+    for k, i in enumerate(order):
+        gap = boxes[i].left - reach
+        if gap > best and low <= reach and boxes[i].left <= high:
+            cut, best = k, gap
+        reach = max(reach, boxes[i].right)
+    first, second = order[:cut], order[cut:]
+    if not cut or _aligned(first, second, boxes, x_height) >= params.across:
+        return [items]
+    return [first, second]
+
+
+def _aligned(first: list[int], second: list[int], boxes: Sequence[Box], x_height: float) -> float:
+    """Share of the boxes on the one side that have one beside them on the other."""
+    middles = [(boxes[i].top + boxes[i].bottom) / 2 for i in second]
+    beside = [
+        min(abs((boxes[i].top + boxes[i].bottom) / 2 - y) for y in middles) <= 0.5 * x_height
+        for i in first
+    ]
+    return sum(beside) / len(beside)
+
+
+def rows(items: Sequence[int], boxes: Sequence[Box], apart_px: float) -> list[list[int]]:
+    """Group boxes side by side into rows, rows top to bottom, each left to right.
+
+    Args:
+        items: indices of `boxes` to group.
+        boxes: the lines' cores.
+        apart_px: middles further apart than this are of different rows.
+
+    Returns:
+        The indices of each row.
+    """
+    grouped: list[list[int]] = []
+    first = 0.0
+    for i in sorted(items, key=lambda i: boxes[i].top + boxes[i].bottom):
+        middle = (boxes[i].top + boxes[i].bottom) / 2
+        if not grouped or middle - first > apart_px:
+            grouped.append([])
+            first = middle
+        grouped[-1].append(i)
+    return [sorted(row, key=lambda i: boxes[i].left) for row in grouped]

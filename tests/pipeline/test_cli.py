@@ -18,6 +18,7 @@ COMMANDS = [
     ["status"],
     ["inspect"],
     ["train"],
+    ["train-language"],
     ["evaluate", "lines"],
     ["evaluate", "pages"],
 ]

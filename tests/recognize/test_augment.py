@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import fields, replace
+
 import numpy as np
 import pytest
 
 from recognize.augment import AugmentParams, augment
 
-STILL = AugmentParams(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+STILL = AugmentParams(*[0] * len(fields(AugmentParams)))
 
 
 def line_with_strokes() -> np.ndarray:
@@ -30,6 +32,23 @@ def test_same_seed_gives_the_same_picture() -> None:
 def test_nothing_asked_for_changes_nothing() -> None:
     line = line_with_strokes()
     np.testing.assert_array_equal(augment(line, np.random.default_rng(1), STILL), line)
+
+
+@pytest.mark.parametrize("change", ["bleeding", "neighbour", "ruling", "stain"])
+def test_paper_changes_only_darken(change: str) -> None:
+    line = line_with_strokes()
+    params = replace(STILL, **{change: 1})
+    other = np.full((64, 200), 220, np.uint8)
+    other[:, 10:190:20] = 20
+    changed = augment(line, np.random.default_rng(2), params, other)
+    assert (changed <= line).all()
+    assert (changed < line).any()
+
+
+def test_without_another_line_nothing_shows_through() -> None:
+    line = line_with_strokes()
+    params = replace(STILL, bleeding=1, neighbour=1)
+    np.testing.assert_array_equal(augment(line, np.random.default_rng(1), params), line)
 
 
 def test_a_short_line_survives() -> None:

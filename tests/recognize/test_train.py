@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from recognize.dataset import LineSample
+from recognize.loading import Batch
 from recognize.model import ModelParams
 from recognize.train import Recipe, Training, train_model
 from recognize.weights import load_model, read_card
@@ -48,7 +49,7 @@ def kill_after(training: Training, steps: int, monkeypatch: pytest.MonkeyPatch) 
     learn = training._learn
     taken = iter(range(steps))
 
-    def learn_or_die(batch: list[int]) -> float:
+    def learn_or_die(batch: Batch) -> torch.Tensor:
         if next(taken, None) is None:
             raise Killed
         return learn(batch)
@@ -115,6 +116,16 @@ def test_training_ends_with_weights_and_their_scores(tmp_path: Path) -> None:
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "bars.parquet")
     recipe = replace(RECIPE, attribution=(("bars", "drawn here", "CC0"),), licence="CC0")
     path = train_model(recipe, [tmp_path / "bars.parquet"], tmp_path / "run")
+    assert path
     card = read_card(path.with_suffix(".json"))
     assert card.training["corpora"] == {"bars": "drawn here, CC0"}
     assert card.scores["cer"]["corpus"].keys() == {"bars"}
+
+
+def test_training_stops_when_its_time_is_up_and_goes_on(tmp_path: Path) -> None:
+    lines = drawn_lines(20)
+    Training(RECIPE, lines, lines[:2], tmp_path).run(minutes=0)
+    again = Training(RECIPE, lines, lines[:2], tmp_path)
+    assert 0 < again.progress < 1
+    again.run()
+    assert again.progress == 1

@@ -1,6 +1,8 @@
 import numpy as np
+import pytest
 
-from segment.layout import find_barriers
+from pipeline.document import Box
+from segment.layout import find_barriers, is_table
 
 
 def columns(*spans: tuple[int, int]) -> np.ndarray:
@@ -32,3 +34,12 @@ def test_a_vertical_ruling_is_a_barrier() -> None:
     rulings = np.zeros_like(ink)
     rulings[:, 240] = True
     assert (find_barriers(ink, rulings, 10.0) == rulings).all()
+
+
+@pytest.mark.parametrize(("rulings", "expected"), [(0, False), (2, False), (4, True)])
+def test_a_table_has_rulings(rulings: int, expected: bool) -> None:
+    boxes = [Box(10, 20 + 30 * i, 490, 30 + 30 * i) for i in range(10)]
+    mask = np.zeros((400, 500), bool)
+    for k in range(rulings):
+        mask[10:330, 80 + 90 * k : 82 + 90 * k] = True
+    assert is_table(boxes, mask, 10.0) is expected

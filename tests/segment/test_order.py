@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.document import Box
-from segment.order import reading_order
+from segment.order import facing_tables, reading_order, rows
 
 
 def column(left: int, right: int, tops: list[int]) -> list[Box]:
@@ -49,3 +49,28 @@ sides = st.tuples(st.integers(0, 900), st.integers(0, 900), st.integers(1, 300),
 def test_every_line_is_read_once(shapes: list[tuple[int, int, int, int]]) -> None:
     boxes = [Box(x, y, x + w, y + h) for x, y, w, h in shapes]
     assert sorted(flat(boxes)) == list(range(len(boxes)))
+
+
+def table(left: int, tops: list[int]) -> list[Box]:
+    return [Box(x, top, x + 40, top + 10) for top in tops for x in (left, left + 60)]
+
+
+@pytest.mark.parametrize(
+    ("right_tops", "parts"),
+    [
+        pytest.param([0, 30, 60, 90], 1, id="rows run across both pages"),
+        pytest.param([15, 45, 75, 105], 2, id="each page has its rows"),
+    ],
+)
+def test_facing_tables(right_tops: list[int], parts: int) -> None:
+    boxes = [*table(160, right_tops), *table(0, [0, 30, 60, 90])]
+    halves = facing_tables(boxes, 10.0)
+    assert len(halves) == parts
+    assert sorted(i for half in halves for i in half) == list(range(16))
+    if parts == 2:
+        assert min(halves[0]) == 8
+
+
+def test_rows_go_left_to_right() -> None:
+    boxes = [Box(200, 2, 240, 12), Box(0, 0, 40, 10), Box(0, 30, 40, 40), Box(100, 4, 140, 14)]
+    assert rows(range(4), boxes, 8.0) == [[1, 3, 0], [2]]

@@ -1,0 +1,131 @@
+"""Training lines to batches of tensors, the same whatever loads them and wherever it begins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from recognize.alphabet import Alphabet
+from recognize.augment import AugmentParams, augment
+from recognize.dataset import TrainingLine, batch_indices, stack
+from recognize.model import STRIDE
+from recognize.normalize import normalize
+
+Key = tuple[int, list[int]]  # epoch and indices of a batch's lines
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some lines of similar width.
+
+    Attributes:
+        lines: float32 (N, 1, height, W).
+        columns: output columns of each line, int64 (N,).
+        targets: labels of all lines one after the other, int64 (sum of lengths,).
+        lengths: labels of each line, int64 (N,).
+    """
+
+    lines: Tensor
+    columns: Tensor
+    targets: Tensor
+    lengths: Tensor
+
+    def __len__(self) -> int:
+        """Number of lines."""
+        return len(self.lengths)
+
+    def to(self, device: torch.device) -> Batch:
+        """The batch for a device; CTC's lengths stay with the CPU."""
+        lines = self.lines.to(device, non_blocking=True)
+        return Batch(lines, self.columns, self.targets.to(device), self.lengths)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadingParams:
+    """How lines become batches.
+
+    Attributes:
+        seed: of everything that chance decides.
+        height: rows of the network's input.
+        max_columns: columns of a batch at most.
+        plain: share of the lines that are not augmented.
+        augment: how the others are changed.
+    """
+
+    seed: int
+    height: int
+    max_columns: int
+    plain: float
+    augment: AugmentParams
+
+
+def plan_batches(
+    lines: Sequence[TrainingLine], params: LoadingParams, first: int, last: int
+) -> Iterator[Key]:
+    """The batches of a schedule in order.
+
+    Args:
+        lines: all training lines; every epoch has each of them once.
+        params: seed and size of batches.
+        first: number of lines seen already.
+        last: number of lines after which the schedule ends.
+    """
+    widths = [round(line.width * params.height / 64) for line in lines]
+    epoch = first // len(lines)
+    seen = epoch * len(lines)
+    while seen < last:
+        rng = np.random.default_rng((params.seed, epoch))
+        for indices in batch_indices(widths, params.max_columns, rng):
+            if first <= seen < last:
+                yield epoch, indices
+            seen += len(indices)
+        epoch += 1
+
+
+class Batches(Dataset[Batch]):
+    """Draws, changes and normalises the lines of a batch; every line has its own chance."""
+
+    def __init__(
+        self, lines: Sequence[TrainingLine], alphabet: Alphabet, params: LoadingParams
+    ) -> None:
+        """Batches of `lines`, their texts encoded by `alphabet`."""
+        self._lines, self._params = lines, params
+        self._labels = [alphabet.encode(line.text) for line in lines]
+
+    def __getitem__(self, key: Key) -> Batch:
+        """The batch of an epoch and some indices."""
+        epoch, indices = key
+        params = self._params
+        arrays = []
+        neighbour = None
+        for index in indices:
+            rng = np.random.default_rng((params.seed, epoch, index))
+            pixels = drawn = self._lines[index].draw(rng)
+            if rng.random() >= params.plain:
+                pixels = augment(drawn, rng, params.augment, neighbour)
+            neighbour = drawn
+            arrays.append(normalize(pixels, params.height))
+        labels = [self._labels[index] for index in indices]
+        return Batch(
+            stack(arrays),
+            torch.tensor([-(-array.shape[1] // STRIDE) for array in arrays]),
+            torch.tensor([label for line in labels for label in line], dtype=torch.long),
+            torch.tensor([len(line) for line in labels]),
+        )
+
+
+def load_batches(batches: Batches, plan: Iterable[Key], workers: int) -> Iterable[Batch]:
+    """The planned batches in order; `workers` processes load them ahead, 0 loads them here."""
+    ahead = {"prefetch_factor": 4, "worker_init_fn": _one_thread} if workers else {}
+    return DataLoader(batches, batch_size=None, sampler=plan, num_workers=workers, **ahead)  # type: ignore[arg-type]
+
+
+def _one_thread(worker: int) -> None:
+    cv2.setNumThreads(1)
+    torch.set_num_threads(1)

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from recognize.alphabet import Alphabet
+from recognize.augment import AugmentParams
+from recognize.dataset import LineSample
+from recognize.loading import Batch, Batches, LoadingParams, load_batches, plan_batches
+
+PARAMS = LoadingParams(3, 48, 800, 0.5, AugmentParams())
+
+
+@pytest.fixture(scope="module")
+def lines() -> list[LineSample]:
+    rng = np.random.default_rng(1)
+    made = []
+    for number in range(30):
+        width = int(rng.integers(40, 400))
+        data = cv2.imencode(".png", rng.integers(0, 255, (64, width)).astype(np.uint8))[1].tobytes()
+        made.append(LineSample(data, width, "ab" * (number % 3 + 1), "c", "p", number, "x", "hand"))
+    return made
+
+
+def flat(plan: Iterator[tuple[int, list[int]]]) -> list[tuple[int, int]]:
+    return [(epoch, index) for epoch, indices in plan for index in indices]
+
+
+def test_every_epoch_has_every_line_once(lines: list[LineSample]) -> None:
+    plan = flat(plan_batches(lines, PARAMS, 0, 60))
+    assert sorted(plan) == [(epoch, index) for epoch in (0, 1) for index in range(30)]
+
+
+def test_a_plan_taken_up_again_goes_on_the_same(lines: list[LineSample]) -> None:
+    whole = list(plan_batches(lines, PARAMS, 0, 75))
+    for taken in (1, 5, len(whole) - 2):
+        seen = sum(len(indices) for _, indices in whole[:taken])
+        assert list(plan_batches(lines, PARAMS, seen, 75)) == whole[taken:]
+
+
+def test_batches_are_the_same_whoever_loads_them(lines: list[LineSample]) -> None:
+    batches = Batches(lines, Alphabet("ab"), PARAMS)
+
+    def loaded(workers: int) -> list[Batch]:
+        return list(load_batches(batches, plan_batches(lines, PARAMS, 0, 30), workers))
+
+    for here, there in zip(loaded(0), loaded(1), strict=True):
+        assert torch.equal(here.lines, there.lines)
+        assert torch.equal(here.targets, there.targets)
+
+
+def test_a_batch_knows_the_lengths_of_its_texts(lines: list[LineSample]) -> None:
+    batch = Batches(lines, Alphabet("ab"), PARAMS)[(0, [0, 1, 2])]
+    assert batch.lengths.tolist() == [2, 4, 6]
+    assert batch.targets.tolist() == [1, 2] * 6
+    assert batch.lines.shape[:3] == (3, 1, 48)
+    assert int(batch.columns.max()) <= batch.lines.shape[3] // 4
