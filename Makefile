@@ -9,7 +9,7 @@ INSTALLED := .venv/.installed
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint bench samples clean
+.PHONY: help install demo test soak lint bench samples clean
 
 help:  ## Say what can be made.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -29,6 +29,9 @@ demo: $(INSTALLED)  ## Convert samples/ to out/ and list what came out.
 
 test: lint  ## Run all tests, after the linters, the type checker and the import contracts.
 	$(BIN)/pytest
+
+soak: $(INSTALLED)  ## Convert 500 pages under random faults and print what was lost: nothing.
+	PYTHONPATH=. $(BIN)/python tests/soak.py
 
 lint: $(INSTALLED)  ## Run the linters, the type checker and the import contracts alone.
 	$(BIN)/ruff check .

@@ -28,13 +28,14 @@ from pypdf.generic import (
     NumberObject,
     PdfObject,
     RectangleObject,
+    StreamObject,
 )
 
 from export.glyphless import Codes, deflated, fill_font
 from export.page_source import ImageSource, PageSource, PdfPageSource
 from export.pdf_description import claim_archive, describe
 from export.pdf_hidden_text import remove_hidden_text
-from export.pdf_image import encode_picture, image_object
+from export.pdf_image import encode_picture, image_object, spooled
 from export.pdf_inheritance import inherit, inherit_description, inherited_title
 from export.pdf_structure import TagTree, add_outline, add_page_labels
 from export.pdfa_rules import Part, content_violations, violations
@@ -128,6 +129,7 @@ class _Assembly:
         self._font = DictionaryObject()
         self._font_reference: IndirectObject | None = None
         self._digest = hashlib.sha256()
+        self._spooled = 0  # objects that have been looked at
         self._readers: dict[Path, PdfReader] = {}
         self._places: dict[Path, dict[int, int]] = {}
 
@@ -158,6 +160,7 @@ class _Assembly:
         try:
             original = self._reader(source.path).pages[source.index]
             added = self._writer.add_page(original)
+            self._spool(source.path)
             self._places.setdefault(source.path, {})[source.index] = len(self._writer.pages) - 1
             if source.layer == "replace":
                 remove_hidden_text(added, self._writer)
@@ -172,11 +175,23 @@ class _Assembly:
                 " repair the PDF, for example by printing it to a new one, and try again"
             ) from error
 
+    def _spool(self, path: Path) -> None:
+        """Put the pictures that came with a page into the scratch file, out of memory."""
+        objects = self._writer._objects
+        for place in range(self._spooled, len(objects)):
+            found = objects[place]
+            if isinstance(found, StreamObject) and found.get("/Subtype") == "/Image":
+                objects[place] = spooled(found, self._scratch)
+        self._spooled = len(objects)
+        cache = self._readers[path].resolved_objects
+        for key in [key for key, found in cache.items() if isinstance(found, StreamObject)]:
+            del cache[key]  # the reader keeps what it has read
+
     def _reader(self, path: Path) -> PdfReader:
         if path not in self._readers:
             with path.open("rb") as file:
                 self._digest.update(hashlib.file_digest(file, "sha256").digest())
-            self._readers[path] = reader = PdfReader(path)
+            self._readers[path] = reader = PdfReader(path.open("rb"))
             if reader.is_encrypted and not reader.decrypt(""):
                 raise EncryptedPdfError(f"{path} wants a password; save it without one")
         return self._readers[path]

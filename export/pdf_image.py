@@ -82,6 +82,15 @@ class FileStream(StreamObject):
         stream.write(b"\nendstream")
 
 
+def spooled(stream: StreamObject, scratch: Path) -> FileStream:
+    """The same stream with its bytes, as they are encoded, at the end of a file."""
+    made = FileStream(_append(scratch, [stream._data]))
+    for name in stream:
+        made[NameObject(name)] = stream.raw_get(name)
+    made.indirect_reference = stream.indirect_reference
+    return made
+
+
 @dataclass(frozen=True, slots=True)
 class Picture:
     """An encoded picture.

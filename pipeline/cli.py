@@ -94,6 +94,14 @@ def convert(
         str,
         typer.Option(metavar="SIZE", help="Memory that a page's process may take, such as 4G."),
     ] = "",
+    cluster: Annotated[
+        str,
+        typer.Option(
+            metavar="ADDRESS",
+            help="A Dask scheduler, tcp://host:8786, or local.",
+            show_default=False,
+        ),
+    ] = "",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be done, and how long it may take.")
     ] = False,
@@ -135,6 +143,7 @@ def convert(
                 settings,
                 jobs=workers,
                 limits=limits,
+                cluster=cluster,
                 overwrite=overwrite,
                 progress=progress,
             )

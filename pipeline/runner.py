@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 from itertools import takewhile
 from pathlib import Path
 
+from pipeline.cluster import open_cluster
 from pipeline.document import Document, Page, Step
 from pipeline.errors import FileAccessError, InputError, SettingsError
 from pipeline.executor import Executor, Limits, Loss, Result, Task, open_executor
 from pipeline.interruption import interruptible
-from pipeline.keys import keys_of
+from pipeline.keys import code_version, keys_of
 from pipeline.ledger import Ledger, PageRow, open_ledger
 from pipeline.load import Kind, LoadParams
 from pipeline.names import shown
@@ -57,6 +60,7 @@ def convert(
     *,
     jobs: int = 0,
     limits: Limits = Limits(),
+    cluster: str = "",
     overwrite: bool = False,
     retry: bool = True,
     leave: Collection[Path] = (),
@@ -71,7 +75,9 @@ def convert(
         out: folder for the outputs; made if it is missing.
         settings: how to read and what to write.
         jobs: processes, of one thread each; 0 works in this process, without limits.
-        limits: what a page may take.
+        limits: what a page may take; not kept on a cluster, whose workers have their own.
+        cluster: address of a Dask scheduler, or "local" for one with `jobs` workers; empty for
+            processes of this machine.
         overwrite: whether files that no earlier run wrote may be replaced.
         retry: whether pages that failed before are tried again.
         leave: files not to read, though they are in a folder of `sources`.
@@ -85,11 +91,16 @@ def convert(
         FileAccessError: if `out` cannot be written, another run is writing into it, or it holds
             files that are not ours.
         SettingsError: if a format is unknown.
+        UsageError, DependencyError: if the cluster cannot be used.
         KeyboardInterrupt: if the run was interrupted; what was in hand has been finished.
     """
     start = time.monotonic()
     check_formats(settings)
-    with interruptible() as stopping, open_executor(jobs, limits, stopping) as executor:
+    out = Path(os.path.abspath(out))  # noqa: PTH100 - other machines start elsewhere
+    with (
+        interruptible() as stopping,
+        _executor(cluster, jobs, limits, stopping) as executor,
+    ):
         model = _once(executor, prepare, PrepareTask(settings.model, settings.lm), unprepared)
         _raise(model.failure)
         documents = find_apart(executor, sources, out, settings, leave)
@@ -105,6 +116,14 @@ def convert(
             _write_report(report, settings, outputs)
             outputs.clear_scratch()
     return report
+
+
+def _executor(
+    cluster: str, jobs: int, limits: Limits, stopping: Callable[[], bool]
+) -> AbstractContextManager[Executor]:
+    if cluster:
+        return open_cluster(cluster, jobs, code_version, stopping)
+    return open_executor(jobs, limits, stopping)
 
 
 def find_apart(

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline.ledger import look_into, running
+from pipeline.report import STATUSES
 
 MOST_ERRORS = 20
 
@@ -38,11 +39,8 @@ class RunStatus:
 
     def lines(self) -> list[str]:
         """For people."""
-        kinds = ("done", "blank", "failed")
-        pages = ", ".join(f"{self.pages.get(kind, 0)} {kind}" for kind in kinds)
-        documents = ", ".join(
-            f"{self.documents.get(kind, 0)} {kind}" for kind in ("done", "failed")
-        )
+        pages = _counted(self.pages, STATUSES)
+        documents = _counted(self.documents, ("done", "failed"))
         state = f"running: {self.runner}" if self.runner else "not running"
         last = f"{self.idle_seconds:.0f} s ago" if self.runner else "start it again to go on"
         complete = sum(self.pages.values()) >= self.total and not self.runner
