@@ -135,11 +135,13 @@ def soak(folder: Path, options: argparse.Namespace, rng: random.Random) -> int:
         run = subprocess.Popen(
             [*command, "--out", str(out)], start_new_session=True, stderr=subprocess.DEVNULL
         )
-        next_fault = time.monotonic() + rng.uniform(3, 12)
+        before, next_fault = pages_done(out), float("inf")
         while run.poll() is None:
             time.sleep(0.2)
             memory.append((pages_done(out), resident_mib(run.pid)))
             done = memory[-1][0]
+            if done > before and next_fault == float("inf"):  # it has got on: now it may be harmed
+                next_fault = time.monotonic() + rng.uniform(0, 12)
             if time.monotonic() > next_fault and done < options.pages:
                 fault = rng.choice(faults)
                 inject(fault, run, out, rng)
