@@ -155,8 +155,9 @@ class _Assembly:
         try:
             original = self._reader(source.path).pages[source.index]
             added = self._writer.add_page(original)
-            if self._params.archive != "none":
-                self._reasons += content_violations(added)
+            part = PARTS.get(self._params.archive)
+            if part:
+                self._reasons += content_violations(added, part)
                 _let_links_print(added)
             self._lay_text(page, added, displayed_to_user(page, added))
         except (PyPdfError, IndexError, RecursionError) as error:

@@ -162,11 +162,11 @@ def named(**entries: object) -> DictionaryObject:
     return DictionaryObject({NameObject(f"/{name}"): value for name, value in entries.items()})
 
 
-def unembedded(folder: Path) -> PageSource:
+def unembedded(folder: Path, drawing: bytes = b"BT /F 9 Tf (a) Tj ET") -> PageSource:
     font = named(
         Type=NameObject("/Font"), Subtype=NameObject("/Type1"), BaseFont=NameObject("/Arial")
     )
-    return pdf_page(folder, b"BT /F 9 Tf (a) Tj ET", Resources=named(Font=named(F=font)))
+    return pdf_page(folder, drawing, Resources=named(Font=named(F=font)))
 
 
 def cmyk_drawing(folder: Path) -> PageSource:
@@ -203,6 +203,37 @@ def test_what_cannot_be_is_said_and_not_claimed(
     assert reason in reasons
     assert "pdfaid:part" not in xmp(data)
     assert "/OutputIntents" not in catalog(data)
+
+
+@pytest.mark.parametrize(
+    ("archive", "drawing", "count"),
+    [
+        pytest.param("2b", b"BT /F 9 Tf ET", 0, id="named, not used"),
+        pytest.param("2b", b"BT 3 Tr /F 9 Tf (a) Tj ET", 0, id="invisible"),
+        pytest.param("1b", b"BT 3 Tr /F 9 Tf (a) Tj ET", 1, id="invisible in part 1"),
+        pytest.param("2b", b"q 3 Tr Q BT /F 9 Tf (a) Tj ET", 1, id="visible again"),
+    ],
+)
+def test_only_fonts_that_show_text_must_be_embedded(
+    tmp_path: Path, archive: Archive, drawing: bytes, count: int
+) -> None:
+    assert len(made_pdf(archive, unembedded(tmp_path, drawing))[1]) == count
+
+
+@pytest.mark.parametrize(
+    ("drawing", "entries"),
+    [
+        pytest.param(b"BT /x Tr /F Tf (a) Tj ET", {}, id="operands"),
+        pytest.param(b"BT /F 9 Tf (a) Tj ET", {"Resources": NumberObject(1)}, id="resources"),
+        pytest.param(b"", {"Type": NameObject("/Annot"), "F": NameObject("/x")}, id="flags"),
+    ],
+)
+def test_nonsense_is_no_pdfa_but_no_failure(
+    tmp_path: Path, drawing: bytes, entries: dict[str, object]
+) -> None:
+    if "F" in entries:
+        entries = {"Annots": ArrayObject([named(**entries)])}
+    assert made_pdf("2b", pdf_page(tmp_path, drawing, **entries))[1] != []
 
 
 @pytest.mark.parametrize("make", [jpeg2000, deep])
