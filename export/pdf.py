@@ -32,7 +32,8 @@ from pypdf.generic import (
 
 from export.glyphless import Codes, deflated, fill_font
 from export.page_source import ImageSource, PageSource, PdfPageSource
-from export.pdf_description import claim_archive, describe
+from export.pdf_attachments import Attachment, attach
+from export.pdf_description import claim_archive, describe, pdf_date
 from export.pdf_image import encode_picture, image_object
 from export.pdf_structure import TagTree, add_outline, add_page_labels
 from export.pdfa_rules import Part, content_violations, violations
@@ -82,6 +83,7 @@ def write_pdf(
     created: datetime | None = None,
     language: str = "",
     params: PdfParams = PdfParams(),
+    attachments: Sequence[Attachment] = (),
 ) -> list[str]:
     """Write a document as a searchable PDF.
 
@@ -92,6 +94,7 @@ def write_pdf(
         created: date of the document; None for no date.
         language: BCP 47 tag of the text, such as "fr"; empty if not known.
         params: which PDF/A, see `PdfParams`.
+        attachments: files to carry along; PDF/A-3 alone allows it.
 
     Returns:
         Why the PDF is not PDF/A, for what came in with the sources; it then does not claim to
@@ -107,6 +110,7 @@ def write_pdf(
         assembly = _Assembly(Path(folder) / "pictures", params)
         for page, source in zip(document.pages, sources, strict=True):
             assembly.add(page, source)
+        assembly.attach(attachments, created)
         reasons = assembly.describe(document, created, language)
         assembly.write(target)
         return reasons
@@ -202,6 +206,13 @@ class _Assembly:
         fonts[NameObject(name)] = self._font_reference
         resources[NameObject("/Font")] = fonts
         added[NameObject("/Resources")] = resources
+
+    def attach(self, attachments: Sequence[Attachment], created: datetime | None) -> None:
+        """Put in files."""
+        if attachments:
+            attach(self._writer, attachments, pdf_date(created) if created else "")
+            for attachment in attachments:
+                self._digest.update(attachment.data)
 
     def describe(self, document: Document, created: datetime | None, language: str) -> list[str]:
         """Put in what is known only once all pages are there; see `write_pdf`'s Returns."""

@@ -67,11 +67,15 @@ def claim_archive(writer: PdfWriter) -> None:
     writer.root_object[NameObject("/OutputIntents")] = ArrayObject([writer._add_object(intent)])
 
 
+def pdf_date(moment: datetime) -> str:
+    """A moment as PDF writes it."""
+    return moment.astimezone(UTC).strftime("D:%Y%m%d%H%M%S+00'00'")
+
+
 def _information(title: str, created: datetime | None) -> DictionaryObject:
     entries = {"/Title": title, "/Creator": software(), "/Producer": software()}
     if created:
-        date = created.astimezone(UTC).strftime("D:%Y%m%d%H%M%S+00'00'")
-        entries |= {"/CreationDate": date, "/ModDate": date}
+        entries |= {"/CreationDate": pdf_date(created), "/ModDate": pdf_date(created)}
     return DictionaryObject({NameObject(k): TextStringObject(v) for k, v in entries.items()})
 
 

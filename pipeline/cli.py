@@ -34,7 +34,7 @@ evaluate = typer.Typer(
 app.add_typer(evaluate, name="evaluate")
 
 FORMATS_HELP = (
-    "Formats, with commas: pdf, txt, html, page, page2013, alto, hocr, tei, "
+    "Formats, with commas: pdf, txt, page, html, page2013, alto, hocr, tei, "
     "reading, md, docx, json, csv, tsv."
 )
 Sources = Annotated[

@@ -22,6 +22,7 @@ from pypdf.generic import (
 
 from export.page_source import ImageSource, PageSource, PdfPageSource
 from export.pdf import Archive, PdfParams, write_pdf
+from export.pdf_attachments import Attachment
 from export.srgb import srgb_profile
 from pipeline.document import Document
 from tests.export.pages import document, page, two_regions
@@ -248,6 +249,21 @@ def test_a_scanned_pdf_becomes_pdfa(tmp_path: Path) -> None:
     assert reasons == []
     (annotation,) = PdfReader(io.BytesIO(data)).pages[0]["/Annots"]
     assert annotation.get_object()["/F"] == 4
+
+
+def test_3b_carries_files_and_2b_does_not(tmp_path: Path) -> None:
+    one = Attachment("p1.xml", b"<PcGts/>", "text/xml", "PAGE XML of page 1")
+    for archive, reasons in (("3b", []), ("2b", ["attached files"])):
+        target = io.BytesIO()
+        made, params = document(page("a")), PdfParams(archive)
+        found = write_pdf(made, [scan(tmp_path)], target, CREATED_2026, "fr", params, [one])
+        assert found == reasons
+        reader = PdfReader(target)
+        assert reader.attachments["p1.xml"] == [b"<PcGts/>"]
+        (file,) = (entry.get_object() for entry in reader.trailer["/Root"]["/AF"])
+        assert file["/AFRelationship"] == "/Supplement"
+        assert file["/EF"]["/F"]["/Subtype"] == "/text/xml"
+        assert b"/text#2Fxml" in target.getvalue()
 
 
 def test_the_outline_has_an_entry_a_file_and_pages_keep_their_numbers(tmp_path: Path) -> None:
