@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
+
+Layer = Literal["add", "replace", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +29,13 @@ class PdfPageSource:
     Attributes:
         path: the PDF.
         index: which of its pages, from 0.
+        layer: what becomes of our text: added to what the page has, put in place of its invisible
+            text, or left out.
     """
 
     path: Path
     index: int
+    layer: Layer = "add"
 
 
 PageSource = ImageSource | PdfPageSource

@@ -34,7 +34,9 @@ from export.glyphless import Codes, deflated, fill_font
 from export.page_source import ImageSource, PageSource, PdfPageSource
 from export.pdf_attachments import Attachment, attach
 from export.pdf_description import claim_archive, describe, pdf_date
+from export.pdf_hidden_text import remove_hidden_text
 from export.pdf_image import encode_picture, image_object
+from export.pdf_inheritance import inherit, inherited_title
 from export.pdf_structure import TagTree, add_outline, add_page_labels
 from export.pdfa_rules import Part, content_violations, violations
 from export.text_layer import POINTS_PER_INCH, has_words, number, text_layer
@@ -131,6 +133,7 @@ class _Assembly:
         self._font_reference: IndirectObject | None = None
         self._digest = hashlib.sha256()
         self._readers: dict[Path, PdfReader] = {}
+        self._places: dict[Path, dict[int, int]] = {}
 
     def add(self, page: Page, source: PageSource) -> None:
         """Put in the next page."""
@@ -159,11 +162,15 @@ class _Assembly:
         try:
             original = self._reader(source.path).pages[source.index]
             added = self._writer.add_page(original)
+            self._places.setdefault(source.path, {})[source.index] = len(self._writer.pages) - 1
+            if source.layer == "replace":
+                remove_hidden_text(added, self._writer)
             part = PARTS.get(self._params.archive)
             if part:
                 self._reasons += content_violations(added, part)
                 _let_links_print(added)
-            self._lay_text(page, added, displayed_to_user(page, added))
+            if source.layer != "none":
+                self._lay_text(page, added, displayed_to_user(page, added))
         except (PyPdfError, IndexError, RecursionError) as error:
             raise InputError(
                 f"{source.path}, page {source.index + 1}, cannot be copied ({error});"
@@ -222,17 +229,26 @@ class _Assembly:
         self._digest.update(repr(told).encode("utf-8", "replace"))
         identifier = ByteStringObject(self._digest.digest()[:16])
         self._writer._ID = ArrayObject([identifier, identifier])
+        origin = next(iter(self._readers.items())) if len(self._readers) == 1 else None
+        title = (inherited_title(origin[1]) if origin else "") or document.title
+        describe(self._writer, title, created, language)
+        if origin:
+            inherit(self._writer, origin[1], self._places.get(origin[0], {}))
         if document.pages:
             add_outline(self._writer, document.pages)
             add_page_labels(self._writer, document.pages)
         if self._tags:
-            self._tags.close(document.title)
+            self._tags.close(title)
+        return self._judged()
+
+    def _judged(self) -> list[str]:
+        """Claim to be PDF/A if nothing is against it; else what is."""
         part = PARTS.get(self._params.archive)
-        reasons = self._reasons + (violations(self._writer, part) if part else [])
-        claimed = part if not reasons else None
-        describe(self._writer, document.title, created, language, claimed)
-        if claimed:
-            claim_archive(self._writer)
+        if not part:
+            return []
+        reasons = self._reasons + violations(self._writer, part)
+        if not reasons:
+            claim_archive(self._writer, part)
         return list(dict.fromkeys(reasons))
 
     def write(self, target: BinaryIO) -> None:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import logging
 import os
-import sys
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from pipeline.errors import InkfolioError
+from pipeline.errors import FileAccessError, InkfolioError, InputError, UsageError
 
 if TYPE_CHECKING:
     from export.pdf import PdfParams
+    from pipeline.executor import Limits
     from pipeline.settings import Settings
 
 app = typer.Typer(
@@ -38,7 +39,8 @@ FORMATS_HELP = (
     "reading, md, docx, json, csv, tsv."
 )
 Sources = Annotated[
-    list[Path], typer.Argument(help="Images, PDFs, and folders of them.", show_default=False)
+    list[Path] | None,
+    typer.Argument(help="Images, PDFs, and folders of them.", show_default=False),
 ]
 Model = Annotated[str, typer.Option(help="A shipped model's name, or a .safetensors file.")]
 Config = Annotated[
@@ -46,12 +48,19 @@ Config = Annotated[
 ]
 PdfA = Annotated[str, typer.Option(help="PDF/A to make: 1b, 2b, 3b or none.")]
 Tagged = Annotated[bool, typer.Option("--tagged", help="Tag paragraphs, for screen readers.")]
+LanguageModel = Annotated[
+    str,
+    typer.Option(
+        help="Language model that helps: eng, fra, deu, spa, or auto for the page's own.",
+        show_default="none",
+    ),
+]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log what is being done.")]
 
 
 @app.command()
 def convert(
-    sources: Sources,
+    sources: Sources = None,
     out: Annotated[Path, typer.Option(help="Folder for what is made.")] = Path("out"),
     to: Annotated[str, typer.Option(help=FORMATS_HELP)] = "",
     jobs: Annotated[
@@ -60,39 +69,141 @@ def convert(
     model: Annotated[
         str, typer.Option(help="A shipped model's name, or a .safetensors file.")
     ] = "",
+    lm: LanguageModel = "",
     lang: Annotated[str, typer.Option(help="Language noted in the PDF, such as fr.")] = "",
     pdfa: Annotated[
         str, typer.Option(help="PDF/A to make: 1b, 2b, 3b or none.", show_default="2b")
     ] = "",
     tagged: Tagged = False,
+    existing_text: Annotated[
+        str,
+        typer.Option(
+            metavar="skip|redo|keep",
+            help="PDF pages with text: left unread; invisible text replaced; ours added.",
+            show_default="redo",
+        ),
+    ] = "",
     config: Config = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace files that no earlier run made.")
+    ] = False,
+    page_timeout: Annotated[
+        float, typer.Option(min=0, help="Seconds that a page may take; 0: no limit.")
+    ] = 600.0,
+    max_memory_per_page: Annotated[
+        str,
+        typer.Option(metavar="SIZE", help="Memory that a page's process may take, such as 4G."),
+    ] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done, and how long it may take.")
+    ] = False,
+    watch: Annotated[
+        Path | None,
+        typer.Option(help="A folder to convert files from as they come.", show_default=False),
+    ] = None,
+    log_json: Annotated[
+        bool, typer.Option("--log-json", help="Log lines of JSON to stderr, one a page.")
     ] = False,
     verbose: Verbose = False,
 ) -> None:
     """Read scanned pages and write searchable documents.
 
     A folder with images is one document; each subfolder, PDF and multi-page TIFF is its own.
+    Stopped at any moment and started again, a run goes on with what is not done.
 
     Example: inkfolio convert letters/ --out searchable --to pdf,txt,page
     """
-    with _speaking_plainly(verbose):
-        from pipeline.runner import convert as run  # slow: loads torch
+    level = logging.INFO if log_json else logging.WARNING
+    with _speaking_plainly(verbose, level, as_json=log_json):
+        from pipeline.executor import Limits
+        from pipeline.runner import convert as run  # slow: loads OpenCV
 
-        settings = _settings(config, to, model, lang)
+        if bool(sources) == bool(watch):
+            raise UsageError("name files and folders, or a folder to --watch; one of the two")
+        settings = _with_existing_text(_settings(config, to, model, lm, lang), existing_text)
         settings = _with_pdf(settings, pdfa, tagged)
-        with _progress() as progress:
+        limits = Limits(page_timeout, _bytes(max_memory_per_page))
+        workers = jobs or _cores()
+        if dry_run:
+            _say_what_would_be_done(sources or [], out, settings, workers, limits)
+        if watch:
+            _watch(watch, out, settings, workers, limits, overwrite)
+        with _progress(shown=not log_json) as progress:
             report = run(
-                sources,
+                sources or [],
                 out,
                 settings,
-                jobs=jobs or _cores(),
+                jobs=workers,
+                limits=limits,
                 overwrite=overwrite,
                 progress=progress,
             )
-    typer.echo(report.summary(), err=True)
+    if log_json:
+        logging.getLogger("inkfolio").info("%s", report.summary(), extra=report.counts())
+    else:
+        typer.echo(report.summary(), err=True)
     raise typer.Exit(report.exit_code)
+
+
+def _say_what_would_be_done(
+    sources: list[Path], out: Path, settings: Settings, jobs: int, limits: Limits
+) -> NoReturn:
+    from pipeline.estimate import estimate
+
+    found = estimate(sources, out, settings, jobs=jobs, limits=limits)
+    for line in found.lines():
+        typer.echo(line)
+    raise typer.Exit(0)
+
+
+def _watch(
+    folder: Path, out: Path, settings: Settings, jobs: int, limits: Limits, overwrite: bool
+) -> NoReturn:
+    """Convert what comes, until somebody interrupts; a page that failed waits for a new file."""
+    from pipeline.runner import convert as run
+    from pipeline.watch import watch
+
+    log = logging.getLogger("inkfolio")
+
+    def take(unsettled: Collection[Path]) -> None:
+        try:
+            report = run(
+                [folder],
+                out,
+                settings,
+                jobs=jobs,
+                limits=limits,
+                overwrite=overwrite,
+                retry=False,
+                leave=unsettled,
+            )
+        except (InputError, FileAccessError) as error:  # may be over when the next file comes
+            log.error("%s", error)
+        else:
+            log.warning("%s", report.summary(), extra=report.counts())
+
+    watch(folder, take, out=out)
+    raise typer.Exit(0)
+
+
+@app.command()
+def status(
+    out: Annotated[Path, typer.Argument(help="The folder of a run.")] = Path("out"),
+    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of text.")] = False,
+    verbose: Verbose = False,
+) -> None:
+    """Say how far a run is, while it works or after it stopped.
+
+    Example: inkfolio status searchable
+    """
+    with _speaking_plainly(verbose):
+        from dataclasses import asdict
+
+        from pipeline.status import read_status
+
+        found = read_status(out)
+        text = json.dumps(asdict(found), indent=2) if as_json else "\n".join(found.lines())
+        typer.echo(text)
 
 
 @app.command()
@@ -184,6 +295,7 @@ def inspect(
     out: Annotated[Path, typer.Option(help="The picture to write, a PNG.")] = Path("inspect.png"),
     number: Annotated[int, typer.Option(min=1, help="Which page of the file.")] = 1,
     model: Model = "latin",
+    lm: LanguageModel = "",
     config: Config = None,
     verbose: Verbose = False,
 ) -> None:
@@ -194,7 +306,7 @@ def inspect(
     with _speaking_plainly(verbose):
         from pipeline.inspection import inspect_page  # slow: loads torch
 
-        inspect_page(page, number - 1, out, _settings(config, "", model, ""))
+        inspect_page(page, number - 1, out, _settings(config, model=model, lm=lm))
     typer.echo(str(out))
 
 
@@ -224,11 +336,33 @@ def train(
     typer.echo(str(path) if path else f"stopped on the way; start it again to go on: {out}")
 
 
+@app.command("train-language")
+def train_language(
+    texts: Annotated[list[Path], typer.Argument(help="Prose, UTF-8, a paragraph a line; .xz too.")],
+    lang: Annotated[str, typer.Option(help="ISO 639-3 code of the language.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="The model to write, .npz.", show_default=False)],
+    lines: Annotated[
+        list[Path] | None, typer.Option(help="Parquet files of lines: their transcripts too.")
+    ] = None,
+    verbose: Verbose = False,
+) -> None:
+    """Make a language model that helps to read.
+
+    Example: inkfolio train-language prose.txt --lang fra --lines lines.parquet --out fra.npz
+    """
+    with _speaking_plainly(verbose):
+        from recognize.language import train_language as run
+
+        run(texts, lines or [], lang, out)
+    typer.echo(str(out))
+
+
 @evaluate.command("lines")
 def evaluate_lines(
     corpora: Annotated[list[Path], typer.Argument(help="Parquet files of lines.")],
     split: Annotated[str, typer.Option(help="Which split of the corpora.")] = "val",
     model: Model = "latin",
+    lm: LanguageModel = "",
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
     threads: Annotated[int, typer.Option(min=0, help="0: one a core.", show_default="0")] = 0,
     verbose: Verbose = False,
@@ -242,7 +376,7 @@ def evaluate_lines(
         from recognize.reader import use_threads
 
         use_threads(threads or _cores())
-        scores = evaluate_model(corpora, split, model)
+        scores = evaluate_model(corpora, split, model, lm)
         typer.echo(
             json.dumps(scores, ensure_ascii=False, indent=2) if as_json else table_of(scores)
         )
@@ -252,6 +386,7 @@ def evaluate_lines(
 def evaluate_pages(
     folder: Annotated[Path, typer.Argument(help="Page JSON beside page images.")],
     model: Model = "latin",
+    lm: LanguageModel = "",
     read: Annotated[bool, typer.Option(help="Read the lines too, not only find them.")] = True,
     config: Config = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
@@ -267,14 +402,18 @@ def evaluate_pages(
         from recognize.reader import Reader, use_threads
 
         use_threads(threads or _cores())
-        settings = _settings(config, "", model, "")
-        scores = evaluate_folder(folder, settings, Reader.load(settings.model) if read else None)
+        settings = _settings(config, model=model, lm=lm)
+        scores = evaluate_folder(
+            folder, settings, Reader.load(settings.model, settings.lm) if read else None
+        )
         typer.echo(
             json.dumps(scores, ensure_ascii=False, indent=2) if as_json else table_of(scores)
         )
 
 
-def _settings(config: Path | None, to: str, model: str, lang: str) -> Settings:
+def _settings(
+    config: Path | None, to: str = "", model: str = "", lm: str = "", lang: str = ""
+) -> Settings:
     """The defaults, under the TOML file's values, under the flags."""
     from dataclasses import replace
 
@@ -287,6 +426,7 @@ def _settings(config: Path | None, to: str, model: str, lang: str) -> Settings:
         settings,
         formats=formats or settings.formats,
         model=model or settings.model,
+        lm=lm or settings.lm,
         language=lang or settings.language,
     )
 
@@ -306,27 +446,50 @@ def _pdf_params(pdfa: str, tagged: bool) -> PdfParams:
     return from_table({"archive": pdfa, "tagged": tagged}, PdfParams, "pdf.")
 
 
+def _with_existing_text(settings: Settings, way: str) -> Settings:
+    from dataclasses import replace
+
+    try:
+        return replace(settings, existing_text=way or settings.existing_text)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
+def _bytes(size: str) -> int:
+    """A size such as 500M, 4G or 1.5GiB; 0 if none is given."""
+    if not size:
+        return 0
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?", size.strip().lower())
+    if not found:
+        raise UsageError(f"{size!r} is no size; write it as 500M or 4G")
+    return int(float(found[1]) * 1024 ** " kmgt".index(found[2] or " "))
+
+
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager
-def _speaking_plainly(verbose: bool, level: int = logging.WARNING) -> Iterator[None]:
+def _speaking_plainly(
+    verbose: bool, level: int = logging.WARNING, *, as_json: bool = False
+) -> Iterator[None]:
     """Set up logging; turn errors that a user can act on into a sentence and an exit code."""
-    form = "%(levelname)s %(name)s: %(message)s" if verbose else "%(message)s"
-    logging.basicConfig(level=logging.DEBUG if verbose else level, format=form, stream=sys.stderr)
+    from pipeline.logs import set_up_logging
+
+    level = logging.DEBUG if verbose else level
+    set_up_logging(level, as_json=as_json, with_names=verbose)
     try:
         yield
     except InkfolioError as error:
         typer.echo(f"inkfolio: {error}", err=True)
         raise typer.Exit(error.exit_code) from error
     except KeyboardInterrupt as error:
-        typer.echo("inkfolio: interrupted", err=True)
+        typer.echo("inkfolio: interrupted; start again to go on", err=True)
         raise typer.Exit(130) from error
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[int, int], None]]:
+def _progress(*, shown: bool = True) -> Iterator[Callable[[int, int], None]]:
     """A progress bar on a terminal's stderr; nothing elsewhere."""
     from rich.console import Console
     from rich.progress import (
@@ -339,6 +502,6 @@ def _progress() -> Iterator[Callable[[int, int], None]]:
 
     columns = (TextColumn("pages"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+    with Progress(*columns, console=console, disable=not (shown and console.is_terminal)) as bar:
         task = bar.add_task("pages", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

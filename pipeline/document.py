@@ -6,7 +6,7 @@ Everything is frozen; a stage returns changed copies by `dataclasses.replace`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 Point = tuple[float, float]
@@ -155,5 +155,5 @@ class Document:
     """Pages in order under one title."""
 
     title: str
-    pages: tuple[Page, ...]
+    pages: Sequence[Page]
     steps: tuple[Step, ...] = ()

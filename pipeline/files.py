@@ -32,7 +32,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise FileAccessError(
             f"{shown(path)}: cannot be written ({error.strerror or error}); "
@@ -49,7 +49,7 @@ def write_bytes(path: Path, data: bytes) -> None:
         file.write(data)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make a rename last through a power cut, where the system can open folders."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)

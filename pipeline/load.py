@@ -17,7 +17,7 @@ from PIL import Image, UnidentifiedImageError
 from pipeline.errors import InkfolioError, InputError
 from pipeline.images import Resolution, count_frames, decode, decode_picture
 from pipeline.names import shown
-from pipeline.rasterize import count_pages, rasterize
+from pipeline.rasterize import TextKind, count_pages, rasterize, text_on
 
 Gray = NDArray[np.uint8]  # (H, W), 0 = black
 Kind = Literal["image", "pdf"]
@@ -131,6 +131,18 @@ def load_page(page: SourcePage, params: LoadParams = LoadParams()) -> PageImage:
             gray, ppi = rasterize(page.path, page.frame, params.pdf_ppi, params.max_pixels)
             return PageImage(gray, ppi, ppi_assumed=False, encoding="PDF")
         return _load_image(page, params)
+
+
+def existing_text(page: SourcePage) -> TextKind:
+    """What text a page has before it is read; images have none.
+
+    Raises:
+        InputError: as `load_page`.
+    """
+    if page.kind != "pdf" or page.problem:
+        return "none"
+    with _reading(page.path):
+        return text_on(page.path, page.frame)
 
 
 def load_picture(page: SourcePage, params: LoadParams = LoadParams()) -> Image.Image:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pypdfium2 as pdfium
@@ -21,6 +21,8 @@ from pipeline.errors import EncryptedPdfError
 from pipeline.names import shown
 
 Gray = NDArray[np.uint8]  # (H, W), 0 = black
+
+TextKind = Literal["none", "hidden", "visible"]
 
 _MAX_OBJECTS = 5000  # looked at on a page; a drawing can hold millions
 _UNSEEN = (pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium_c.FPDF_TEXTRENDERMODE_CLIP)
@@ -38,6 +40,7 @@ class Drawn(NamedTuple):
 
     images: tuple[Placed, ...]
     has_visible_text: bool
+    has_hidden_text: bool = False
 
 
 @contextmanager
@@ -90,6 +93,21 @@ def rasterize(path: Path, index: int, vector_ppi: float, max_pixels: int) -> tup
         return gray, round(gray.shape[1] / width * 72, 2)
 
 
+def text_on(path: Path, index: int) -> TextKind:
+    """What text a page has: "visible" counts only where no scan fills the page.
+
+    A scan with a visible stamp, such as a library's, is a scan; its text may be hidden or none.
+    """
+    with _opened(path) as document:
+        page = document[index]
+        width, height = page.get_size()
+        drawn = _drawn(page)
+    is_scan = sum(image.area for image in drawn.images) >= width * height / 2
+    if drawn.has_visible_text and not is_scan:
+        return "visible"
+    return "hidden" if drawn.has_hidden_text else "none"
+
+
 def _draw(page: pdfium.PdfPage, width_px: int, height_px: int) -> Gray:
     """Draw a page at a size of whole pixels, so that a scan's pixels fall on the bitmap's.
 
@@ -129,13 +147,15 @@ def choose_ppi(drawn: Drawn, page_area: float, vector_ppi: float) -> float:
 
 def _drawn(page: pdfium.PdfPage) -> Drawn:
     images: list[Placed] = []
-    has_visible_text = False
+    has_visible_text = has_hidden_text = False
     for item in islice(page.get_objects(), _MAX_OBJECTS):
         if isinstance(item, pdfium.PdfImage):
             images.extend(_placed(item))
         elif item.type == pdfium_c.FPDF_PAGEOBJ_TEXT:
-            has_visible_text |= pdfium_c.FPDFTextObj_GetTextRenderMode(item) not in _UNSEEN
-    return Drawn(tuple(images), has_visible_text)
+            is_unseen = pdfium_c.FPDFTextObj_GetTextRenderMode(item) in _UNSEEN
+            has_hidden_text |= is_unseen
+            has_visible_text |= not is_unseen
+    return Drawn(tuple(images), has_visible_text, has_hidden_text)
 
 
 def _placed(image: pdfium.PdfImage) -> Iterator[Placed]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 SOME_PAGES_FAILED = 16
 NO_PDFA = 10
 
-Status = Literal["done", "blank", "failed"]
+Status = Literal["done", "blank", "skipped", "failed"]
+STATUSES: tuple[Status, ...] = get_args(Status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +23,14 @@ class PageFailure:
         error: the exception's class.
         message: for people; names the file and says what to do.
         exit_code: the number for it in the command's table.
+        traceback: where it happened in the program; empty for errors made for users.
     """
 
     stage: str
     error: str
     message: str
     exit_code: int = 15
+    traceback: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class PageOutcome:
         seconds: time spent by stage.
         peak_mib: most memory that the page's process has had so far; 0 where it is not told.
         failure: None if the page was read.
+        skipped: whether it was left as it is, since it has text already.
     """
 
     id: str
@@ -59,12 +63,15 @@ class PageOutcome:
     seconds: dict[str, float] = field(default_factory=dict)
     peak_mib: float = 0.0
     failure: PageFailure | None = None
+    skipped: bool = False
 
     @property
     def status(self) -> Status:
         """One word for it."""
         if self.failure:
             return "failed"
+        if self.skipped:
+            return "skipped"
         return "done" if self.lines else "blank"
 
 
@@ -131,6 +138,8 @@ class Report:
             f"{counts['done']} read, {counts['blank']} without text, {counts['failed']} failed"
             f" ({self.seconds:.1f} s{rate})"
         ]
+        if counts["skipped"]:
+            lines.append(f"{_count(counts['skipped'], 'page')} left as found: text was there")
         assumed = [page for page in self.pages if page.ppi_assumed]
         if assumed:
             lines.append(
@@ -141,13 +150,17 @@ class Report:
         failed = [f"failed: {failure.message}" for failure in self.failures]
         return "\n".join([*lines, *_shortened(blank), *_shortened(failed)])
 
+    def counts(self) -> dict[str, int]:
+        """Number of pages by status."""
+        counts = Counter(page.status for page in self.pages)
+        return {status: counts[status] for status in STATUSES}
+
     def as_dict(self) -> dict[str, object]:
         """For report.json."""
-        counts = Counter(page.status for page in self.pages)
         return {
             "exit_code": self.exit_code,
             "seconds": round(self.seconds, 3),
-            "pages": {status: counts[status] for status in ("done", "blank", "failed")},
+            "pages": self.counts(),
             "documents": [_document_dict(document) for document in self.documents],
         }
 

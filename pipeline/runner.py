@@ -1,63 +1,53 @@
-"""Sources to pages to documents to files; the one place where any exception is caught."""
+"""Sources to pages to documents to files: a run, which may be stopped and gone on with."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
-import os
-import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import partial
 from importlib.metadata import version
+from itertools import takewhile
 from pathlib import Path
 
 from pipeline.document import Document, Page, Step
-from pipeline.errors import FileAccessError, InkfolioError, SettingsError
-from pipeline.executor import Executor, Processes, serial
-from pipeline.files import replacing, write_bytes
-from pipeline.load import SourcePage
+from pipeline.errors import FileAccessError, InputError, SettingsError
+from pipeline.executor import Executor, Limits, Loss, Result, Task, open_executor
+from pipeline.interruption import interruptible
+from pipeline.keys import keys_of
+from pipeline.ledger import Ledger, PageRow, open_ledger
+from pipeline.load import Kind, LoadParams
 from pipeline.names import shown
-from pipeline.report import DocumentOutcome, PageFailure, PageOutcome, Report, no_pdfa
+from pipeline.outputs import Outputs
+from pipeline.packing import unpack
+from pipeline.plan import Plan
+from pipeline.report import DocumentOutcome, PageFailure, PageOutcome, Report
+from pipeline.review import needs_review, page_table
 from pipeline.settings import Settings
 from pipeline.sources import SourceDocument, find_documents
-from pipeline.stages import (
-    WRITERS,
-    Finished,
-    Output,
-    Stopwatch,
-    open_page,
-    page_source,
-    read_page,
-    unread_page,
-)
+from pipeline.stages import WRITERS, Finished
 from pipeline.tables import to_table
-from recognize.reader import Reader, use_threads
-from recognize.weights import find_weights, read_card
+from pipeline.worker import (
+    CountTask,
+    Prepared,
+    PrepareTask,
+    WorkResult,
+    Written,
+    count,
+    lost,
+    prepare,
+    size,
+    uncounted,
+    unprepared,
+    work,
+)
 
 logger = logging.getLogger(__name__)
 
-REPORT_NAME = "report.json"
-
-
-@dataclass(frozen=True, slots=True)
-class PageTask:
-    """A page to be read, and the document's place in the run."""
-
-    document: int
-    page: SourcePage
-
-
-@dataclass(frozen=True, slots=True)
-class PageResult:
-    """A page as far as it could be read; `page` is None if not even its pixels could."""
-
-    task: PageTask
-    outcome: PageOutcome
-    page: Page | None = None
+REPORT_JSON = "report.json"
+REPORT_CSV = "report.csv"
 
 
 def convert(
@@ -65,210 +55,181 @@ def convert(
     out: Path,
     settings: Settings = Settings(),
     *,
-    jobs: int = 1,
+    jobs: int = 0,
+    limits: Limits = Limits(),
     overwrite: bool = False,
+    retry: bool = True,
+    leave: Collection[Path] = (),
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Report:
     """Read all pages of some files and folders, and write their documents to a folder.
+
+    What an earlier run into the same folder has done, and is intact, is not done again.
 
     Args:
         sources: images, PDFs and folders.
         out: folder for the outputs; made if it is missing.
         settings: how to read and what to write.
-        jobs: processes, of one thread each; 1 works in this process.
+        jobs: processes, of one thread each; 0 works in this process, without limits.
+        limits: what a page may take.
         overwrite: whether files that no earlier run wrote may be replaced.
+        retry: whether pages that failed before are tried again.
+        leave: files not to read, though they are in a folder of `sources`.
         progress: told the number of pages done and of all pages.
 
     Returns:
-        What became of every page; written to `report.json` too.
+        What became of every page; written to `report.json` and `report.csv` too.
 
     Raises:
-        InputError: if a source does not exist, or no source holds any page.
-        FileAccessError: if `out` cannot be written, or holds files that are not ours.
+        InputError: if a source does not exist, no source holds any page, or there is no model.
+        FileAccessError: if `out` cannot be written, another run is writing into it, or it holds
+            files that are not ours.
         SettingsError: if a format is unknown.
+        KeyboardInterrupt: if the run was interrupted; what was in hand has been finished.
     """
     start = time.monotonic()
-    _check_formats(settings)
-    find_weights(settings.model)
-    documents = find_documents(sources, settings.load, exclude=[out])
-    ours = _files_of_last_run(out)
-    if not overwrite:
-        _refuse_strangers(documents, out, settings, ours)
-    executor: Executor = Processes(jobs) if jobs > 1 else serial
-    outcomes: dict[int, DocumentOutcome] = {}
-    results = _read_all(documents, settings, executor, progress)
-    for index, pages in _by_document(documents, results):
-        outcomes[index] = _finish(documents[index], pages, out, settings)
-    seconds = time.monotonic() - start
-    report = Report(tuple(outcomes[i] for i in range(len(documents))), seconds)
-    _write_report(report, out, settings, ours)
+    check_formats(settings)
+    with interruptible() as stopping, open_executor(jobs, limits, stopping) as executor:
+        model = _once(executor, prepare, PrepareTask(settings.model, settings.lm), unprepared)
+        _raise(model.failure)
+        documents = find_apart(executor, sources, out, settings, leave)
+        with open_ledger(out) as ledger:
+            outputs = Outputs(out, ledger, overwrite)
+            outputs.clear_scratch()
+            outputs.refuse_strangers([*_planned(documents, settings), REPORT_JSON, REPORT_CSV])
+            keys = keys_of(settings, model.sha256 + model.languages)
+            plan = Plan(documents, keys, _steps(settings, model), outputs, retry, progress)
+            ledger.note(pages=plan.total, started=datetime.now(UTC).isoformat(timespec="seconds"))
+            _do(plan, settings, executor, outputs, stopping)
+            report = _report(documents, ledger, time.monotonic() - start)
+            _write_report(report, settings, outputs)
+            outputs.clear_scratch()
     return report
 
 
-def read_one(settings: Settings, task: PageTask) -> PageResult:
-    """Read one page; whatever goes wrong becomes its failure."""
-    watch = Stopwatch()
-    page = None
-    assumed = False
-    failure = None
-    try:
-        with watch.timing("load"):
-            image = open_page(task.page, settings)
-        page, assumed = unread_page(task.page, image), image.ppi_assumed
-        page = read_page(task.page, image, settings, _reader(settings.model), watch)
-    except Exception as error:  # the page's border: nothing of one page stops the others
-        logger.debug("%s failed", shown(task.page.path), exc_info=True)
-        failure = _failure(task, watch.stage, error)
-    return PageResult(task, _outcome(task, page, assumed, watch.seconds, failure), page)
+def find_apart(
+    executor: Executor,
+    sources: Sequence[Path],
+    out: Path,
+    settings: Settings,
+    leave: Collection[Path] = (),
+) -> list[SourceDocument]:
+    """Find documents as `find_documents` does; files are opened by the executor alone."""
+    counter = partial(_count_apart, executor, settings)
+    return find_documents(sources, settings.load, exclude=[out, *leave], count=counter)
 
 
-@cache
-def _reader(model: str) -> Reader:
-    """One reader per process and model, on one thread: the same bytes whatever the jobs."""
-    use_threads(1)
-    return Reader.load(model)
+def _count_apart(
+    executor: Executor, settings: Settings, path: Path, kind: Kind, params: LoadParams
+) -> tuple[int, ...]:
+    """Count a file's pages where it can do no harm."""
+    counted = _once(executor, partial(count, settings), CountTask(path, kind), uncounted)
+    _raise(counted.failure)
+    return counted.frames
 
 
-def _outcome(
-    task: PageTask,
-    page: Page | None,
-    assumed: bool,
-    seconds: dict[str, float],
-    failure: PageFailure | None,
-) -> PageOutcome:
-    outcome = PageOutcome(
-        id=task.page.id,
-        source=str(task.page.path),
-        number=task.page.index + 1,
-        seconds=seconds,
-        peak_mib=_peak_mib(),
-        failure=failure,
-    )
-    if page is None:
-        return outcome
-    lines = list(page.lines)
-    return replace(
-        outcome,
-        ppi=round(page.ppi, 2),
-        ppi_assumed=assumed,
-        lines=len(lines),
-        words=sum(len(line.words) for line in lines),
-        confidence=round(sum(line.confidence for line in lines) / max(1, len(lines)), 4),
-    )
+def _once(
+    executor: Executor,
+    work: Callable[[Task], Result],
+    task: Task,
+    lost: Callable[[Task, Loss], Result],
+) -> Result:
+    """Do a single task before the others can begin."""
+    for result in executor(work, [task], lost):
+        return result
+    raise KeyboardInterrupt  # it was not even begun
 
 
-def _peak_mib() -> float:
-    """The most memory that this process has had; 0 where the system does not tell."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        return 0.0
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return round(peak / (1 << 20 if sys.platform == "darwin" else 1 << 10), 1)
+def _raise(failure: PageFailure | None) -> None:
+    if failure:
+        raise InputError(failure.message)
 
 
-def _failure(task: PageTask, stage: str, error: Exception) -> PageFailure:
-    if isinstance(error, InkfolioError):
-        return PageFailure(stage, type(error).__name__, str(error), error.exit_code)
-    where = f"{shown(task.page.path)}, page {task.page.frame + 1}"
-    message = f"{where}: {type(error).__name__}: {error}; please report this with --verbose"
-    return PageFailure(stage, type(error).__name__, message)
-
-
-def _crashed(task: PageTask) -> PageResult:
-    """The result of a page that took its process down twice."""
-    message = (
-        f"{shown(task.page.path)}, page {task.page.frame + 1}: the worker died reading it, "
-        "perhaps for want of memory; try fewer --jobs or leave it out"
-    )
-    failure = PageFailure("worker", "BrokenProcessPool", message)
-    return PageResult(task, _outcome(task, None, False, {}, failure))
-
-
-def _read_all(
-    documents: Sequence[SourceDocument],
+def _do(
+    plan: Plan,
     settings: Settings,
     executor: Executor,
-    progress: Callable[[int, int], None],
-) -> Iterator[PageResult]:
-    tasks = [
-        PageTask(number, page)
-        for number, document in enumerate(documents)
-        for page in document.pages
-    ]
-    progress(0, len(tasks))
-    results = executor(partial(read_one, settings), tasks, _crashed)
-    for done, result in enumerate(results, 1):
-        if result.outcome.failure:
-            logger.warning("%s", result.outcome.failure.message)
-        yield result
-        progress(done, len(tasks))
+    outputs: Outputs,
+    stopping: Callable[[], bool],
+) -> None:
+    """Do what is planned, and what becomes possible by it.
+
+    Raises:
+        KeyboardInterrupt: if the run is to stop; what was in hand has been finished.
+    """
+    rounds = 0
+    while not rounds or plan.is_waiting:
+        rounds += 1
+        tasks = takewhile(lambda _: not stopping(), plan.tasks())
+        for result in executor(partial(work, settings), tasks, lost, size):
+            _take(result, plan, outputs)
+        if stopping():
+            raise KeyboardInterrupt
 
 
-def _by_document(
-    documents: Sequence[SourceDocument], results: Iterable[PageResult]
-) -> Iterator[tuple[int, list[PageResult]]]:
-    """Documents as they become complete, their pages in order."""
-    waiting: dict[int, list[PageResult]] = {}
-    for result in results:
-        index = result.task.document
-        pages = waiting.setdefault(index, [])
-        pages.append(result)
-        if len(pages) == len(documents[index].pages):
-            yield index, sorted(waiting.pop(index), key=lambda r: r.task.page.index)
+def _take(result: WorkResult, plan: Plan, outputs: Outputs) -> None:
+    if isinstance(result, PageRow):
+        _log(result)
+        outputs.ledger.record_page(result)
+        plan.page_is_there(result.document)
+    elif isinstance(result, Written):
+        _publish(result, plan, outputs)
 
 
-def _finish(
-    source: SourceDocument, results: Sequence[PageResult], out: Path, settings: Settings
-) -> DocumentOutcome:
-    """Write a document's files; a failure is the document's, not the run's."""
-    outcome = DocumentOutcome(source.name, str(source.path), tuple(r.outcome for r in results))
-    read = [result for result in results if result.page]
-    if not read:
-        return outcome
-    done = Finished(
-        name=source.name,
-        document=Document(
-            title=Path(source.name).name,
-            pages=tuple(result.page for result in read if result.page),
-            steps=_steps(settings),
-        ),
-        sources=tuple(page_source(result.task.page) for result in read),
-        created=_created([result.task.page.path for result in read]),
-        language=settings.language,
-        pdf=settings.pdf,
+def _log(row: PageRow) -> None:
+    about = {"document": row.document, "page": row.id, "status": row.status}
+    level = logging.WARNING if row.error else logging.INFO
+    told = row.error or f"{row.document}, page {row.number}: {row.status}"
+    logger.log(level, "%s", told, extra={**about, "seconds": round(row.seconds, 3)})
+    if row.error:
+        failure = unpack(row.outcome, PageOutcome).failure
+        if failure and failure.traceback:
+            logger.debug("%s", failure.traceback)
+
+
+def _publish(written: Written, plan: Plan, outputs: Outputs) -> None:
+    """Put a document's files in their places; a failure is the document's, not the run's."""
+    task, failure = written.task, written.failure
+    paths = tuple(file.path for file in written.files)
+    if not failure:
+        try:
+            outputs.put_in_place(task.name, written.files)
+        except FileAccessError as error:
+            message = f"{shown(task.name)}: {error}"
+            failure = PageFailure("export", type(error).__name__, message, error.exit_code)
+    outputs.clear_scratch(task.scratch)
+    if failure:
+        logger.warning("%s", failure.message, extra={"document": task.name})
+        logger.debug("%s", failure.traceback)
+    shortfall = next((file.shortfall for file in written.files if file.shortfall), None)
+    plan.record(task.name, task.key, () if failure else paths, failure or shortfall)
+
+
+def _report(documents: Sequence[SourceDocument], ledger: Ledger, seconds: float) -> Report:
+    return Report(tuple(_outcome(document, ledger) for document in documents), seconds)
+
+
+def _outcome(document: SourceDocument, ledger: Ledger) -> DocumentOutcome:
+    """What the ledger tells of a document and its pages."""
+    rows = [ledger.page(document.name, page.id) for page in document.pages]
+    pages = tuple(unpack(row.outcome, PageOutcome) for row in rows if row)
+    found = ledger.document(document.name)
+    if not found:
+        return DocumentOutcome(document.name, str(document.path), pages)
+    outcome = unpack(found.outcome, DocumentOutcome)
+    return DocumentOutcome(
+        document.name, str(document.path), pages, outcome.outputs, outcome.failure
     )
-    written: list[str] = []
-    shortfall: PageFailure | None = None
-    try:
-        for output in _outputs(done, settings):
-            with replacing(out / output.path) as file:
-                reasons = output.write(file)
-            written.append(str(output.path))
-            if reasons:
-                shortfall = no_pdfa(shown(str(output.path)), reasons)
-    except Exception as error:  # the document's border
-        logger.exception("%s could not be written", shown(source.name))
-        code = error.exit_code if isinstance(error, InkfolioError) else 15
-        message = f"{shown(source.name)}: {error}"
-        failure = PageFailure("export", type(error).__name__, message, code)
-        return replace(outcome, outputs=tuple(written), failure=failure)
-    return replace(outcome, outputs=tuple(written), failure=shortfall)
 
 
-def _outputs(done: Finished, settings: Settings) -> Iterator[Output]:
-    return (output for name in settings.formats for output in WRITERS[name](done))
-
-
-def _steps(settings: Settings) -> tuple[Step, ...]:
+def _steps(settings: Settings, model: Prepared) -> tuple[Step, ...]:
     """Provenance: what was done with the document, by which version and weights."""
     inkfolio = version("inkfolio")
     table = to_table(settings)
-    card = read_card(find_weights(settings.model).with_suffix(".json"))
     weights: dict[str, object] = {
-        "model": card.name,
-        "version": card.version,
-        "sha256": card.sha256,
+        "model": model.name,
+        "version": model.version,
+        "sha256": model.sha256,
     }
     return (
         Step("load", inkfolio, table["load"]),
@@ -277,60 +238,43 @@ def _steps(settings: Settings) -> tuple[Step, ...]:
     )
 
 
-def _created(paths: Iterable[Path]) -> datetime:
-    """The newest input's date, or SOURCE_DATE_EPOCH: the same input gives the same bytes."""
-    epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    seconds = int(epoch) if epoch else max(int(path.stat().st_mtime) for path in paths)
-    return datetime.fromtimestamp(seconds, UTC)
+def check_formats(settings: Settings) -> None:
+    """Refuse formats that nobody writes.
 
-
-def _check_formats(settings: Settings) -> None:
+    Raises:
+        SettingsError: if a format is unknown, or there is none.
+    """
     unknown = [name for name in settings.formats if name not in WRITERS]
     if unknown or not settings.formats:
         wrong = ", ".join(unknown) or "none"
         raise SettingsError(f"unknown format {wrong}; there are: {', '.join(WRITERS)}")
 
 
-def _files_of_last_run(out: Path) -> dict[str, str]:
-    """Path and SHA-256 of the files that the last run into this folder wrote."""
-    try:
-        report = json.loads((out / REPORT_NAME).read_text("utf-8"))
-        return dict(report["files"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
-
-
-def _refuse_strangers(
-    documents: Sequence[SourceDocument], out: Path, settings: Settings, ours: dict[str, str]
-) -> None:
-    """Stop before a file is overwritten that an earlier run did not write, or that was changed."""
+def _planned(documents: Sequence[SourceDocument], settings: Settings) -> Iterator[str]:
+    """The files that will be written if all goes well."""
     for document in documents:
         pages = tuple(
             Page(id=page.id, index=page.index, width=1, height=1, ppi=1) for page in document.pages
         )
-        planned = Finished(document.name, Document("", pages), (), datetime.now(UTC), "")
-        for output in _outputs(planned, settings):
-            path = out / output.path
-            if path.exists() and ours.get(str(output.path)) != _sha256(path):
-                raise FileAccessError(
-                    f"{shown(path)}: is there already and not from an earlier run, or was changed "
-                    "since; choose another --out, or give --overwrite"
-                )
+        empty = Finished(document.name, Document("", pages), (), datetime.now(UTC), "")
+        for name in settings.formats:
+            yield from (str(output.path) for output in WRITERS[name](empty))
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _write_report(report: Report, out: Path, settings: Settings, ours: dict[str, str]) -> None:
-    """Write `report.json`: outcomes, settings, and the hashes of this and earlier runs' files."""
-    written = [name for document in report.documents for name in document.outputs]
+def _write_report(report: Report, settings: Settings, outputs: Outputs) -> None:
+    """Write `report.json` (outcomes, settings, the hashes of all files) and `report.csv`."""
+    hashes = {
+        path: sha256
+        for document in report.documents
+        for path, sha256 in outputs.ledger.files(document.name)
+    }
     table = {
         "inkfolio": version("inkfolio"),
         **report.as_dict(),
+        "needs_review": needs_review(report),
         "settings": to_table(settings),
-        "files": ours | {name: _sha256(out / name) for name in written},
+        "files": hashes,
     }
     text = json.dumps(table, ensure_ascii=False, indent=2) + "\n"
-    write_bytes(out / REPORT_NAME, text.encode("utf-8", "surrogateescape"))
+    outputs.write(REPORT_JSON, text.encode("utf-8", "surrogateescape"))
+    outputs.write(REPORT_CSV, page_table(report).encode("utf-8"))

@@ -8,6 +8,8 @@ from export.pdf import PdfParams
 from pipeline.load import LoadParams
 from segment.page import SegmentParams
 
+EXISTING_TEXT = ("skip", "redo", "keep")
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -15,16 +17,29 @@ class Settings:
 
     Attributes:
         model: a shipped model's name or the path of a safetensors file.
+        lm: language model that helps to read: an ISO 639-3 code, "auto" for the one that fits the
+            page, or empty for none.
         formats: what is written, names of `pipeline.stages.WRITERS`.
         language: BCP 47 code of the documents for the PDF's readers, such as "fr"; may be empty.
+        existing_text: of a PDF's page that has text already: "skip" leaves it as it is, unread;
+            "redo" puts ours in place of invisible text, and adds none to visible text;
+            "keep" adds ours.
         load: limits and assumptions in loading.
         segment: how lines are found.
         pdf: which PDF/A, and whether tagged.
     """
 
     model: str = "latin"
+    lm: str = ""
     formats: tuple[str, ...] = ("pdf", "txt")
     language: str = ""
+    existing_text: str = "redo"
     load: LoadParams = field(default_factory=LoadParams)
     segment: SegmentParams = field(default_factory=SegmentParams)
     pdf: PdfParams = field(default_factory=PdfParams)
+
+    def __post_init__(self) -> None:
+        """Refuse an unknown way with existing text."""
+        if self.existing_text not in EXISTING_TEXT:
+            known = ", ".join(EXISTING_TEXT)
+            raise ValueError(f"existing_text must be one of {known}: {self.existing_text!r}")

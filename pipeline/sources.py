@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -24,6 +24,7 @@ IMAGE_SUFFIXES = frozenset((
 # fmt: on
 PDF_SUFFIX = ".pdf"
 _SYSTEM_FOLDERS = frozenset(("@eaDir", "__MACOSX", "$RECYCLE.BIN", "System Volume Information"))
+PageCounter = Callable[[Path, Kind, LoadParams], tuple[int, ...]]
 _natural = natsort_keygen(alg=ns.IGNORECASE)
 
 
@@ -47,6 +48,8 @@ class SourceDocument:
 class _Seen:
     """What a search has come by: folders by what they are, files by how they were reached."""
 
+    count: PageCounter
+    left_alone: frozenset[Path]
     folders: set[tuple[int, int]] = field(default_factory=set)
     files: set[Path] = field(default_factory=set)
 
@@ -55,6 +58,7 @@ def find_documents(
     sources: Sequence[Path],
     params: LoadParams = LoadParams(),
     exclude: Collection[Path] = (),
+    count: PageCounter = page_frames,
 ) -> list[SourceDocument]:
     """Find the documents in files and folders; no page is decoded.
 
@@ -65,7 +69,8 @@ def find_documents(
     Args:
         sources: files and folders; what is reached twice counts once.
         params: the limit of pages per file, see `LoadParams`.
-        exclude: folders not to enter, such as the one that outputs go to.
+        exclude: folders not to enter, such as the one that outputs go to, and files to leave.
+        count: tells the pages of a PDF or TIFF, as `page_frames` does, or raises InputError.
 
     Returns:
         Documents in the order of the sources, within each in natural order of names.
@@ -78,7 +83,12 @@ def find_documents(
         if not root.exists() and not root.is_symlink():
             raise InputError(f"{shown(root)}: is not there; check the name")
     names = dict(zip(roots, _root_names(roots), strict=True))
-    seen = _Seen(folders={_identity(folder) for folder in exclude if folder.is_dir()})
+    excluded = [Path(os.path.abspath(path)) for path in exclude]  # noqa: PTH100
+    seen = _Seen(
+        count=count,
+        left_alone=frozenset(excluded),
+        folders={_identity(path) for path in excluded if path.is_dir()},
+    )
     found: dict[Path, list[SourceDocument]] = {}
     # Folders first and from the top: a file within one belongs to the folder's document.
     for root in sorted(roots, key=lambda path: (not path.is_dir(), len(path.parts))):
@@ -99,7 +109,7 @@ def _documents_of(
         yield from _walk(root, name, params, seen)
     elif root not in seen.files:
         seen.files.add(root)
-        yield _file_document(root, name, params)
+        yield _file_document(root, name, params, seen)
 
 
 def _walk(top: Path, name: str, params: LoadParams, seen: _Seen) -> Iterator[SourceDocument]:
@@ -111,13 +121,13 @@ def _walk(top: Path, name: str, params: LoadParams, seen: _Seen) -> Iterator[Sou
             if _identity(folder) in seen.folders:
                 continue
             seen.folders.add(_identity(folder))
-            files, folders = _listing(folder)
+            files, folders = _listing(folder, seen.left_alone)
         except OSError as error:
             yield _unreadable(folder, name, error)
             continue
         seen.files.update(files)
         below = distinct([safe_name(path.name) for path in folders])
-        yield from _folder_documents(folder, name, files, base_names(files, below), params)
+        yield from _folder_documents(folder, name, files, base_names(files, below), params, seen)
         paths = [(path, f"{name}/{base}") for path, base in zip(folders, below, strict=True)]
         waiting.extend(reversed(paths))
 
@@ -128,7 +138,7 @@ def _identity(folder: Path) -> tuple[int, int]:
     return stat.st_dev, stat.st_ino
 
 
-def _listing(folder: Path) -> tuple[list[Path], list[Path]]:
+def _listing(folder: Path, left_alone: Collection[Path]) -> tuple[list[Path], list[Path]]:
     """The files to read and the folders to enter, each in natural order."""
     with os.scandir(folder) as entries:
         visible = [
@@ -138,6 +148,7 @@ def _listing(folder: Path) -> tuple[list[Path], list[Path]]:
         ]
     folders = [Path(entry.path) for entry in visible if _is_folder(entry)]
     files = [Path(entry.path) for entry in visible if _is_readable(entry)]
+    files = [file for file in files if file not in left_alone]
     logger.debug("%s: %d files, %d folders", shown(folder), len(files), len(folders))
     return sorted(files, key=natural_order), sorted(folders, key=natural_order)
 
@@ -176,13 +187,18 @@ def natural_order(path: Path) -> tuple[object, str]:
 
 
 def _folder_documents(
-    folder: Path, name: str, files: Sequence[Path], bases: Sequence[str], params: LoadParams
+    folder: Path,
+    name: str,
+    files: Sequence[Path],
+    bases: Sequence[str],
+    params: LoadParams,
+    seen: _Seen,
 ) -> Iterator[SourceDocument]:
     """The document of a folder's single images, then those of its files with many pages."""
     loose: list[SourcePage] = []
     bound: list[SourceDocument] = []
     for file, base in zip(files, bases, strict=True):
-        pages = _pages_of(file, base, params)
+        pages = _pages_of(file, base, params, seen.count)
         if kind_of(file) == "image" and len(pages) == 1:
             loose.append(replace(pages[0], index=len(loose)))
         else:
@@ -192,17 +208,19 @@ def _folder_documents(
     yield from bound
 
 
-def _file_document(path: Path, name: str, params: LoadParams) -> SourceDocument:
-    return SourceDocument(name, path, _pages_of(path, safe_name(path.stem), params))
+def _file_document(path: Path, name: str, params: LoadParams, seen: _Seen) -> SourceDocument:
+    return SourceDocument(name, path, _pages_of(path, safe_name(path.stem), params, seen.count))
 
 
-def _pages_of(path: Path, base: str, params: LoadParams) -> tuple[SourcePage, ...]:
+def _pages_of(
+    path: Path, base: str, params: LoadParams, count: PageCounter
+) -> tuple[SourcePage, ...]:
     """The pages of a file; one that will fail to load if they cannot be counted."""
     kind = kind_of(path) or _sniffed(path)
     if kind == "image" and not is_tiff(path):
         return (SourcePage(path, 0, kind, base, 0),)
     try:
-        frames = page_frames(path, kind, params)
+        frames = count(path, kind, params)
     except InputError:
         frames = (0,)  # loading will meet the same error, at the border where it is recorded
     if len(frames) > params.max_pages or not frames:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import PurePosixPath
-from typing import BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 from urllib.parse import quote
 
 from export.alto import alto
@@ -18,7 +19,7 @@ from export.html_view import html_view
 from export.hyphens import Lexicon
 from export.json_document import json_document
 from export.markdown import markdown
-from export.page_source import ImageSource, PageSource, PdfPageSource
+from export.page_source import ImageSource, Layer, PageSource, PdfPageSource
 from export.page_xml import page_xml
 from export.pdf import PdfParams, write_pdf
 from export.pdf_attachments import Attachment
@@ -32,11 +33,13 @@ from pipeline.load import PageImage, SourcePage, load_page
 from pipeline.names import shown
 from pipeline.settings import Settings
 from pipeline.web_picture import web_picture
-from recognize.reader import Reading
 from segment.arrays import Gray, Ink
 from segment.crop import LineCrop, crop_line
 from segment.page import segment_page
 from segment.words import fit_to_ink
+
+if TYPE_CHECKING:
+    from recognize.reader import Reading  # slow: loads torch, which only workers need
 
 LEAST_SIDE_PX = 16  # an image with a shorter side cannot hold a line of text
 
@@ -130,7 +133,8 @@ def with_words(line: Line, crop: LineCrop, reading: Reading, ink: Ink) -> Line:
     ]
     boxes = fit_to_ink(ink, line.boundary, [(s[0][0], s[-1][1]) for s in spans])
     words = tuple(
-        Word(reading.text[a:b], box, _mean(reading.confidences[a:b]), span)
+        # A word is right if all its letters are.
+        Word(reading.text[a:b], box, math.prod(reading.confidences[a:b]), span)
         for (a, b), box, span in zip(pieces, boxes, spans, strict=True)
     )
     return replace(line, words=words, confidence=_mean(reading.confidences))
@@ -194,10 +198,10 @@ class Finished:
     pdf: PdfParams = PdfParams()
 
 
-def page_source(page: SourcePage) -> PageSource:
-    """What the PDF's page is drawn from."""
+def page_source(page: SourcePage, layer: Layer = "add") -> PageSource:
+    """What the PDF's page is drawn from; `layer` says what becomes of text on a PDF's page."""
     if page.kind == "pdf":
-        return PdfPageSource(page.path, page.frame)
+        return PdfPageSource(page.path, page.frame, layer)
     return ImageSource(page.path, page.frame)
 
 

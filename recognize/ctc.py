@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -72,3 +73,54 @@ def widen(spans: tuple[tuple[int, int], ...], columns: int) -> tuple[tuple[float
     first = max(0.0, min(centers[0] - reach, spans[0][0]))
     last = min(float(columns), max(centers[-1] + reach, spans[-1][1]))
     return tuple(zip([first, *borders], [*borders, last], strict=True))
+
+
+def align(probabilities: Probabilities, labels: Sequence[int]) -> Labelling:
+    """Lay a known labelling on the columns where it fits best (Viterbi over CTC's states).
+
+    Args:
+        probabilities: float (T, labels), T at least the number of labels and of repeats in them.
+        labels: what stands there, without blanks.
+
+    Returns:
+        The labels, each with the columns that it takes and its highest probability there.
+
+    Raises:
+        ValueError: if there are too few columns for the labels.
+    """
+    columns = len(probabilities)
+    repeats = sum(a == b for a, b in pairwise(labels))
+    if columns < len(labels) + repeats:
+        raise ValueError(f"{len(labels)} labels do not fit into {columns} columns")
+    if not labels:
+        return Labelling((), (), ())
+    states = np.full(2 * len(labels) + 1, BLANK)
+    states[1::2] = labels
+    path = _best_path(np.log(np.maximum(probabilities[:, states], 1e-30)), states)
+    spans, confidences = [], []
+    for place, label in enumerate(labels):
+        taken = np.flatnonzero(path == 2 * place + 1)
+        spans.append((int(taken[0]), int(taken[-1]) + 1))
+        confidences.append(float(probabilities[taken, label].max()))
+    return Labelling(tuple(labels), tuple(spans), tuple(confidences))
+
+
+def _best_path(scores: NDArray[np.float32], states: NDArray[np.int_]) -> NDArray[np.int_]:
+    """The state of each column on the best way through CTC's states."""
+    columns, size = scores.shape
+    # A letter may follow a letter without a blank between them, unless it is the same.
+    skips = np.full(size, -np.inf)
+    skips[3::2] = np.where(states[3::2] != states[1:-2:2], 0.0, -np.inf)
+    best = np.full(size, -np.inf)
+    best[:2] = scores[0, :2]
+    steps = np.zeros((columns, size), np.int8)
+    for column in range(1, columns):
+        ways = np.stack([best, np.roll(best, 1), np.roll(best, 2) + skips])
+        ways[1, 0] = ways[2, :2] = -np.inf
+        steps[column] = ways.argmax(axis=0)
+        best = ways.max(axis=0) + scores[column]
+    path = np.empty(columns, int)
+    path[-1] = size - 1 if best[-1] >= best[-2] else size - 2
+    for column in range(columns - 1, 0, -1):
+        path[column - 1] = path[column] - steps[column, path[column]]
+    return path

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 import regex
@@ -19,8 +20,6 @@ from recognize.alphabet import clean
 from recognize.dataset import LineSample, read_samples
 from recognize.reader import Reader
 from recognize.weights import DEFAULT
-
-_CHUNK = 2000  # lines decoded at once, so that memory stays flat
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +108,15 @@ def total(scores: Iterable[Score]) -> Score:
 
 
 def evaluate_model(
-    paths: Sequence[Path], split: str, model: str = DEFAULT
+    paths: Sequence[Path], split: str, model: str = DEFAULT, language: str = ""
 ) -> dict[str, dict[str, dict[str, float]]]:
-    """Read one split of some corpora and score it.
+    """Read one split of some corpora, page by page, and score it.
+
+    Args:
+        paths: Parquet files of lines.
+        split: "train" or "val".
+        model: a shipped model's name, or a safetensors file.
+        language: of the language model that helps, see `Reader.load`.
 
     Returns:
         Tables "total", "kind", "kind/language" and "corpus"; in each, rates and counts by row.
@@ -122,11 +127,10 @@ def evaluate_model(
     samples = read_samples(paths, split)
     if not samples:
         raise InputError(f"no lines of split {split!r} in {len(paths)} files; check --split")
-    reader = Reader.load(model)
+    reader = Reader.load(model, language)
+    pages = [list(page) for _, page in groupby(samples, lambda one: (one.corpus, one.page))]
     readings = [
-        reading.text
-        for start in range(0, len(samples), _CHUNK)
-        for reading in reader.read([s.pixels() for s in samples[start : start + _CHUNK]])
+        reading.text for page in pages for reading in reader.read([one.pixels() for one in page])
     ]
     tables = score_samples(samples, readings)
     return {

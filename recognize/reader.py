@@ -9,8 +9,10 @@ from dataclasses import dataclass
 import torch
 
 from recognize.alphabet import Alphabet
-from recognize.ctc import Probabilities, decode_greedily, widen
+from recognize.beam import BeamDecoder
+from recognize.ctc import Labelling, Probabilities, decode_greedily, widen
 from recognize.dataset import round_up, stack
+from recognize.language import NO_LANGUAGES, Languages, load_languages
 from recognize.model import STRIDE, LineNet
 from recognize.normalize import Gray, LineArray, normalize
 from recognize.weights import DEFAULT, load_model
@@ -36,66 +38,89 @@ class Reading:
 class Reader:
     """A network that is loaded once and reads any number of lines."""
 
-    def __init__(self, net: LineNet, alphabet: Alphabet) -> None:
-        """A reader of a network in evaluation mode."""
+    def __init__(
+        self, net: LineNet, alphabet: Alphabet, languages: Languages = NO_LANGUAGES
+    ) -> None:
+        """A reader of a network in evaluation mode; `languages` help it to decode."""
         self._net = net.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._alphabet = alphabet
         self._device = next(net.parameters()).device
         self._bfloat16 = self._device.type != "cpu" or has_bfloat16()
+        self._languages = languages
+        self._decoders = {
+            name: BeamDecoder(alphabet, model) for name, model in languages.models.items()
+        }
 
     @classmethod
-    def load(cls, name: str = DEFAULT) -> Reader:
+    def load(cls, name: str = DEFAULT, language: str = "") -> Reader:
         """The reader of a shipped model, or of a safetensors file.
+
+        Args:
+            name: of the model, or the path of its weights.
+            language: ISO 639-3 code of the language model that helps, "auto" for the one that
+                fits the page, or empty for none.
 
         Raises:
             InputError: if there is no such model or it is damaged.
         """
         net, alphabet, _ = load_model(name)
-        return cls(net, alphabet)
+        return cls(net, alphabet, load_languages(language))
 
     def read(self, lines: Sequence[Gray]) -> list[Reading]:
         """Read line images, each uint8 (H, W) with dark ink on light paper.
 
         Every line is padded by its own width alone, and only lines of one padded width share a
-        batch, so that a reading does not depend on its neighbours.
+        batch, so that what the network sees in a line does not depend on its neighbours. They
+        only tell the language, if there are several to choose from.
         """
         arrays = [normalize(line, self._net.params.height) for line in lines]
+        probabilities = self._probabilities(arrays)
+        found = [decode_greedily(one) for one in probabilities]
+        language = self._languages.choose([self._alphabet.decode(one.labels) for one in found])
+        if language:
+            found = [self._decoders[language].decode(one) for one in probabilities]
+        return [
+            self._reading(labelling, array.shape[1], line.shape[1])
+            for labelling, array, line in zip(found, arrays, lines, strict=True)
+        ]
+
+    def _probabilities(self, arrays: Sequence[LineArray]) -> list[Probabilities]:
+        """Label probabilities of each line, float32 (T, labels)."""
         groups: defaultdict[int, list[int]] = defaultdict(list)
         for index, array in enumerate(arrays):
             groups[round_up(array.shape[1])].append(index)
-        readings: dict[int, Reading] = {}
+        found: dict[int, Probabilities] = {}
         for width, indices in groups.items():
             size = max(1, _MAX_COLUMNS // width)
             for start in range(0, len(indices), size):
                 batch = indices[start : start + size]
-                found = self._read_batch([arrays[i] for i in batch], [lines[i] for i in batch])
-                readings.update(zip(batch, found, strict=True))
-        return [readings[index] for index in range(len(lines))]
+                found.update(zip(batch, self._run([arrays[i] for i in batch]), strict=True))
+        return [found[index] for index in range(len(arrays))]
 
     @torch.inference_mode()
-    def _read_batch(self, arrays: Sequence[LineArray], lines: Sequence[Gray]) -> list[Reading]:
+    def _run(self, arrays: Sequence[LineArray]) -> list[Probabilities]:
+        """Probabilities of a batch, each line without its padding."""
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._bfloat16):
             logits = self._net(stack(arrays).to(self._device))
         probabilities = logits.float().softmax(2).cpu().numpy()
-        readings = []
-        for number, (array, line) in enumerate(zip(arrays, lines, strict=True)):
-            columns = -(-array.shape[1] // STRIDE)
-            readings.append(
-                self._reading(probabilities[:columns, number], array.shape[1], line.shape[1])
-            )
-        return readings
+        return [probabilities[: _columns(array), n] for n, array in enumerate(arrays)]
 
-    def _reading(self, probabilities: Probabilities, scaled: int, width: int) -> Reading:
+    def _reading(self, found: Labelling, scaled: int, width: int) -> Reading:
         """The reading of a line `width` pixels wide that the network saw `scaled` wide."""
-        found = decode_greedily(probabilities)
         text = self._alphabet.decode(found.labels)
         spans = tuple(
             (min(left * STRIDE / scaled, 1.0) * width, min(right * STRIDE / scaled, 1.0) * width)
-            for left, right in widen(found.spans, len(probabilities))
+            for left, right in widen(found.spans, -(-scaled // STRIDE))
         )
         first = len(text) - len(text.lstrip())
         last = len(text.rstrip())
         return Reading(text[first:last], spans[first:last], found.confidences[first:last])
+
+
+def _columns(array: LineArray) -> int:
+    """Output columns of a line without its padding."""
+    width: int = array.shape[1]
+    return -(-width // STRIDE)
 
 
 def use_threads(count: int) -> None:

@@ -7,7 +7,6 @@ of it ships.
 
 from __future__ import annotations
 
-import lzma
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,9 +18,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from pipeline.errors import InputError
-from recognize.alphabet import clean
 from recognize.normalize import Gray
 from recognize.paper import draw_paper, smooth_noise
+from recognize.prose import read_paragraphs
 
 FONT_SUFFIXES = (".ttf", ".otf", ".woff")
 _FINE = 2  # set this many times larger, then averaged
@@ -147,7 +146,7 @@ def set_lines(params: TypesetParams, rng: np.random.Generator) -> list[TypesetLi
     if not params.lines:
         return []
     covered = {font: _characters(font) for font in _find_fonts(Path(params.fonts))}
-    prose = _cut([_read_text(Path(path)) for path in params.texts], params, rng)
+    prose = _cut([read_paragraphs(Path(path)) for path in params.texts], params, rng)
     lines: list[TypesetLine] = []
     while len(lines) < params.lines:
         text = pattern(rng) if not params.texts or rng.random() < params.patterns else next(prose)
@@ -174,16 +173,6 @@ def _characters(font: Path) -> frozenset[str]:
         for letter in letters
         if letter.isprintable() and (ink := bytes(face.getmask(letter))) and ink != missing
     )
-
-
-def _read_text(path: Path) -> list[str]:
-    try:
-        with (
-            lzma.open(path, "rt", encoding="utf-8") if path.suffix == ".xz" else path.open() as file
-        ):
-            return [line for line in map(clean, file) if line]
-    except (OSError, lzma.LZMAError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not a readable text ({error}); leave it out") from error
 
 
 def _cut(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,15 @@ from typer.testing import CliRunner
 from pipeline.cli import app
 
 README = Path(__file__).resolve().parents[2] / "README.md"
-COMMANDS = [["convert"], ["inspect"], ["train"], ["evaluate", "lines"], ["evaluate", "pages"]]
+COMMANDS = [
+    ["convert"],
+    ["status"],
+    ["inspect"],
+    ["train"],
+    ["train-language"],
+    ["evaluate", "lines"],
+    ["evaluate", "pages"],
+]
 
 
 def run(*words: object) -> tuple[int, str, str]:
@@ -65,8 +74,43 @@ def test_convert_says_what_it_did_on_stderr(tmp_path: Path, tiny_model: Path) ->
     assert (tmp_path / "out" / "p.txt").exists()
 
 
-def test_user_errors_are_one_sentence_and_a_code(tmp_path: Path) -> None:
-    code, out, err = run("convert", tmp_path / "none.png")
+def test_dry_run_writes_nothing(tmp_path: Path, tiny_model: Path) -> None:
+    source = page(tmp_path / "p.png")
+    words = ("convert", source, "--out", tmp_path / "out", "--dry-run", "--model", tiny_model)
+    code, out, _ = run(*words)
+    assert code == 0
+    assert "1 documents, 1 pages from 1 .png" in out
+    assert not (tmp_path / "out").exists()
+
+
+def test_log_is_json_and_status_is_told(tmp_path: Path, tiny_model: Path) -> None:
+    source = page(tmp_path / "p.png")
+    words = ("convert", source, "--out", tmp_path / "out", "--log-json", "--model", tiny_model)
+    code, _, err = run(*words, "--jobs", 1)
+    assert code == 0
+    lines = [json.loads(line) for line in err.splitlines()]
+    assert [line["status"] for line in lines if "page" in line] in (["done"], ["blank"])
+    assert run("status", tmp_path / "out")[1].startswith("complete")
+    told = json.loads(run("status", tmp_path / "out", "--json")[1])
+    assert told["total"] == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param([], id="nothing"),
+        pytest.param(["a.png", "--watch", "b"], id="both"),
+        pytest.param(["a.png", "--max-memory-per-page", "much"], id="no size"),
+    ],
+)
+def test_arguments_that_make_no_sense_are_code_1(words: list[str]) -> None:
+    code, _, err = run("convert", *words, "--model", "none.safetensors")
+    assert code == 1
+    assert err.startswith("inkfolio: ")
+
+
+def test_user_errors_are_one_sentence_and_a_code(tmp_path: Path, tiny_model: Path) -> None:
+    code, out, err = run("convert", tmp_path / "none.png", "--model", tiny_model)
     assert (code, out) == (2, "")
     assert err.startswith("inkfolio: ") and "none.png" in err and err.count("\n") == 1
 

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 import os
+import signal
+import sys
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from pipeline.executor import Executor, Processes, serial
+from pipeline.executor import Limits, Processes, open_executor
 
 
 def double(number: int) -> int:
@@ -27,29 +31,85 @@ def die_once(marker: Path) -> str:
     return "done"
 
 
-def threads(number: int) -> str:
+def thread_count(number: int) -> str:
     return os.environ["OMP_NUM_THREADS"]
 
 
-def gone(task: object) -> object:
-    return -1
+def gone(task: object, loss: str) -> object:
+    return loss
 
 
-@pytest.mark.parametrize("executor", [serial, Processes(2)], ids=["serial", "processes"])
-def test_every_task_is_done_once(executor: Executor) -> None:
-    assert sorted(executor(double, range(20), gone)) == [2 * n for n in range(20)]
+def sleep_on_three(number: int) -> int:
+    if number == 3:
+        time.sleep(60)
+    return number
+
+
+def take_memory(megabytes: int) -> str:
+    try:
+        return "taken" if bytearray(megabytes << 20) else ""
+    except MemoryError:
+        return "refused"
+
+
+@contextmanager
+def processes(jobs: int, limits: Limits = Limits()) -> Iterator[Processes]:
+    executor = Processes(jobs, limits)
+    try:
+        yield executor
+    finally:
+        executor.close()
+
+
+@pytest.mark.parametrize("jobs", [0, 2], ids=["serial", "processes"])
+def test_every_task_is_done_once(jobs: int) -> None:
+    with open_executor(jobs) as executor:
+        assert sorted(executor(double, range(20), gone)) == [2 * n for n in range(20)]
 
 
 def test_a_task_that_kills_its_process_costs_only_itself() -> None:
-    assert sorted(Processes(2)(die_on_three, range(8), gone)) == [-1, 0, 1, 2, 4, 5, 6, 7]
+    with processes(2) as executor:
+        results = list(executor(die_on_three, range(8), gone))
+    assert sorted(map(str, results)) == ["0", "1", "2", "4", "5", "6", "7", "died"]
 
 
 def test_a_task_that_dies_once_is_done_again(tmp_path: Path) -> None:
-    assert list(Processes(1)(die_once, [tmp_path / "died"], gone)) == ["done"]
+    with processes(1) as executor:
+        assert list(executor(die_once, [tmp_path / "died"], gone)) == ["done"]
+
+
+def test_a_task_that_takes_too_long_costs_only_itself() -> None:
+    with processes(2, Limits(seconds=1)) as executor:
+        results = list(executor(sleep_on_three, range(8), gone))
+    assert sorted(map(str, results)) == ["0", "1", "2", "4", "5", "6", "7", "late"]
+
+
+def test_a_large_task_may_take_longer() -> None:
+    with processes(1, Limits(seconds=0.3)) as executor:
+        results = executor(time.sleep, [0.5], gone, lambda task: 20)
+        assert list(results) == [None]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a system that limits memory")
+def test_memory_is_limited() -> None:
+    with processes(1, Limits(memory_bytes=300 << 20)) as executor:
+        assert list(executor(take_memory, [10, 1000, 10], gone)) == ["taken", "refused", "taken"]
+
+
+def test_an_idle_worker_that_was_killed_is_replaced() -> None:
+    with processes(1) as executor:
+        (pid,) = executor(own_pid, [0], gone)
+        os.kill(pid, signal.SIGKILL)
+        assert list(executor(double, [4], gone)) == [8]
+
+
+def own_pid(number: int) -> int:
+    return os.getpid()
 
 
 def test_workers_keep_to_one_thread() -> None:
-    assert set(Processes(2)(threads, range(3), gone)) == {"1"}
+    with processes(2) as executor:
+        assert set(executor(thread_count, range(3), gone)) == {"1"}
 
 
 def test_tasks_are_drawn_as_they_are_needed() -> None:
@@ -60,8 +120,16 @@ def test_tasks_are_drawn_as_they_are_needed() -> None:
             drawn.append(number)
             yield number
 
-    results = Processes(1)(double, tasks(), gone)
-    next(results)
-    time.sleep(0.05)
-    assert len(drawn) < 10
-    results.close()  # type: ignore[attr-defined]
+    with processes(1) as executor:
+        next(executor(double, tasks(), gone))
+        assert len(drawn) == 1
+
+
+def test_nothing_is_begun_once_it_should_stop() -> None:
+    asked = threading.Event()
+    executor = Processes(1, stopping=asked.is_set)
+    results = executor(double, range(100), gone)
+    assert next(results) == 0
+    asked.set()
+    assert len(list(results)) <= 1
+    executor.close()

@@ -50,4 +50,4 @@ def test_dictionary_is_plain_json() -> None:
     table = json.loads(json.dumps(report(DONE, BROKEN).as_dict()))
     first, second = table["documents"][0]["pages"]
     assert (first["status"], second["failure"]["exit_code"]) == ("done", 2)
-    assert table["pages"] == {"done": 1, "blank": 0, "failed": 1}
+    assert table["pages"] == {"done": 1, "blank": 0, "skipped": 0, "failed": 1}

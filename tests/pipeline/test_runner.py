@@ -10,6 +10,7 @@ from PIL import Image
 from pypdf import PdfReader, PdfWriter
 
 from pipeline.errors import FileAccessError, InputError, SettingsError
+from pipeline.ledger import FOLDER
 from pipeline.report import Report
 from pipeline.runner import convert
 from pipeline.settings import Settings
@@ -59,7 +60,7 @@ def files_of(folder: Path) -> dict[str, bytes]:
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != "report.json"
+        if path.is_file() and not path.name.startswith("report.") and FOLDER not in path.parts
     }
 
 
@@ -116,7 +117,7 @@ def test_report_is_written_for_programs(tmp_path: Path, settings: Settings) -> N
     convert([box_of_letters(tmp_path / "box")], tmp_path / "out", settings)
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert report["exit_code"] == 16
-    assert report["pages"] == {"done": 3, "blank": 1, "failed": 4}
+    assert report["pages"] == {"done": 3, "blank": 1, "skipped": 0, "failed": 4}
     assert report["settings"]["segment"]["binarizer"] == "sauvola"
     assert "box.pdf" in report["files"]
 

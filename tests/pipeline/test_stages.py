@@ -61,6 +61,7 @@ def test_every_line_gets_its_words_on_its_ink(tmp_path: Path) -> None:
         assert 0 <= first.box.left < first.box.right <= second.box.left
         assert second.box.right <= page.width
         assert line.confidence == pytest.approx(0.8)
+        assert (first.confidence, second.confidence) == pytest.approx((0.8**3, 0.8**5))
 
 
 def test_lines_that_say_nothing_are_dropped(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recognize.ctc import Labelling, decode_greedily, widen
+from recognize.ctc import Labelling, align, decode_greedily, widen
 
 
 def probabilities(*best: int, labels: int = 4, peak: float = 0.7) -> np.ndarray:
@@ -54,3 +54,22 @@ def test_widened_spans_are_in_order_and_inside(best: list[int]) -> None:
 
 def test_widened_neighbours_meet_half_way() -> None:
     assert widen(((2, 3), (6, 7)), 10)[0][1] == widen(((2, 3), (6, 7)), 10)[1][0] == 4.5
+
+
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=30))
+def test_aligning_what_was_read_gives_it_back(best: list[int]) -> None:
+    found = decode_greedily(probabilities(*best))
+    assert align(probabilities(*best), found.labels) == found
+
+
+def test_alignment_finds_room_for_what_was_not_read() -> None:
+    found = align(probabilities(1, 1, 1, 0, 2), [1, 3, 2])
+    assert found.labels == (1, 3, 2)
+    assert [left for left, _ in found.spans] == sorted(left for left, _ in found.spans)
+    assert found.confidences[1] < 0.2
+
+
+@pytest.mark.parametrize("labels", [[1, 2, 3], [1, 1]], ids=["too many", "no blank between"])
+def test_labels_that_do_not_fit_are_refused(labels: list[int]) -> None:
+    with pytest.raises(ValueError, match="do not fit"):
+        align(probabilities(1, 1), labels)

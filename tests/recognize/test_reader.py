@@ -42,3 +42,11 @@ def test_some_of_it_is_text(reader: Reader) -> None:
 
 def test_no_lines_give_no_readings(reader: Reader) -> None:
     assert reader.read([]) == []
+
+
+def test_a_language_changes_what_is_read_but_not_where_it_may_be(tiny_model: Path) -> None:
+    helped = Reader.load(str(tiny_model), "eng")
+    lines = noisy_lines(6)
+    for line, reading in zip(lines, helped.read(lines), strict=True):
+        assert len(reading.spans) == len(reading.text)
+        assert all(0 <= edge <= line.shape[1] for span in reading.spans for edge in span)

@@ -1,0 +1,132 @@
+"""What a run would do, and an estimate of its time and disk from a few pages; nothing is kept."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from pipeline.executor import Executor, Limits, open_executor
+from pipeline.ledger import PageRow
+from pipeline.runner import check_formats, find_apart
+from pipeline.settings import Settings
+from pipeline.sources import SourceDocument
+from pipeline.worker import ReadTask, WriteTask, Written, lost, size, work
+
+SAMPLES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a run would do.
+
+    Attributes:
+        documents: name and number of pages of each.
+        inputs: number of files by suffix.
+        formats: that would be written.
+        samples: pages that were read for the estimate.
+        failed: how many of them could not be read.
+        seconds: that reading and writing would take.
+        disk_bytes: that the outputs would take.
+    """
+
+    documents: tuple[tuple[str, int], ...]
+    inputs: dict[str, int]
+    formats: tuple[str, ...]
+    samples: int
+    failed: int
+    seconds: float
+    disk_bytes: int
+
+    def lines(self) -> list[str]:
+        """For people: a line a document, then the sums."""
+        pages = sum(count for _, count in self.documents)
+        inputs = ", ".join(f"{count} {suffix}" for suffix, count in sorted(self.inputs.items()))
+        hours, minutes = divmod(round(self.seconds / 60), 60)
+        return [
+            *(f"{name}\t{count}" for name, count in self.documents),
+            f"{len(self.documents)} documents, {pages} pages from {inputs}, "
+            f"written as {', '.join(self.formats)}",
+            f"about {hours} h {minutes:02} min and {self.disk_bytes / 1e6:.0f} MB, judged by "
+            f"{self.samples} pages, of which {self.failed} could not be read",
+        ]
+
+
+def estimate(
+    sources: Sequence[Path],
+    out: Path,
+    settings: Settings = Settings(),
+    *,
+    jobs: int = 0,
+    limits: Limits = Limits(),
+) -> Estimate:
+    """Find what `convert` would read, read a few pages of it, and extrapolate.
+
+    Raises:
+        InputError: if a source does not exist, or no source holds any page.
+        SettingsError: if a format is unknown.
+    """
+    check_formats(settings)
+    with (
+        open_executor(jobs, limits) as executor,
+        tempfile.TemporaryDirectory(prefix="inkfolio-") as scratch,
+    ):
+        documents = find_apart(executor, sources, out, settings)
+        samples = _samples(documents)
+        rows = list(executor(partial(work, settings), samples, lost, size))
+        seconds = sum(row.seconds for row in rows if isinstance(row, PageRow))
+        made = _sizes(executor, samples, rows, settings, Path(scratch))
+    pages = sum(len(document.pages) for document in documents)
+    share = pages / len(samples)
+    files = {page.path for document in documents for page in document.pages}
+    return Estimate(
+        documents=tuple((document.name, len(document.pages)) for document in documents),
+        inputs=dict(Counter(path.suffix.lower() or "other" for path in files)),
+        formats=settings.formats,
+        samples=len(samples),
+        failed=sum(isinstance(row, PageRow) and row.status == "failed" for row in rows),
+        seconds=seconds * share / max(1, jobs),
+        disk_bytes=round(sum(made) * share),
+    )
+
+
+def _samples(documents: Sequence[SourceDocument]) -> list[ReadTask]:
+    """A few pages, spread evenly over all."""
+    pages = [(document.name, page) for document in documents for page in document.pages]
+    count = min(SAMPLES, len(pages))
+    chosen = [pages[(2 * number + 1) * len(pages) // (2 * count)] for number in range(count)]
+    return [ReadTask(name, page, str(number)) for number, (name, page) in enumerate(chosen)]
+
+
+def _sizes(
+    executor: Executor,
+    samples: Sequence[ReadTask],
+    rows: Sequence[object],
+    settings: Settings,
+    scratch: Path,
+) -> list[int]:
+    """Bytes of all formats for each sample that could be read, written as its own document."""
+    packed = {row.key: row.page for row in rows if isinstance(row, PageRow) and row.page}
+    tasks = [
+        WriteTask(
+            name=sample.page.id,
+            sources=(sample.page,),
+            pages=(packed[sample.key],),
+            steps=(),
+            created=datetime.fromtimestamp(0, UTC),
+            key=sample.key,
+            scratch=scratch / sample.key,
+        )
+        for sample in samples
+        if sample.key in packed
+    ]
+    made = executor(partial(work, settings), tasks, lost, size)
+    return [
+        sum(file.scratch.stat().st_size for file in written.files)
+        for written in made
+        if isinstance(written, Written)
+    ]

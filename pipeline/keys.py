@@ -1,0 +1,80 @@
+"""Keys of the ledger: hashes of all that decides what comes out of a page or a document."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache, lru_cache
+from importlib.metadata import version
+from pathlib import Path
+
+from pipeline.load import SourcePage
+from pipeline.settings import Settings
+from pipeline.tables import to_table
+
+_PACKAGES = ("pipeline", "segment", "recognize", "export")
+_WITHOUT_EFFECT_ON_PAGES = ("formats", "language", "model")  # the weights' hash stands for a model
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Makes the keys of one run.
+
+    Attributes:
+        common: stands for the program, its settings and its weights.
+        formats: what is written.
+        language: noted in what is written.
+    """
+
+    common: str
+    formats: tuple[str, ...]
+    language: str
+
+    def page(self, page: SourcePage) -> str:
+        """The key of a page; empty if its file cannot be read."""
+        try:
+            content = file_sha256(page.path)
+        except OSError:
+            return ""
+        name = page.path.name
+        return _sha256(self.common, content, page.frame, page.kind, page.id, page.index, name)
+
+    def document(self, name: str, created: datetime, pages: Mapping[str, str]) -> str:
+        """The key of a document with some pages, each with what stands for it."""
+        dated = created.isoformat()
+        return _sha256(self.common, self.formats, self.language, name, dated, list(pages.items()))
+
+
+def keys_of(settings: Settings, weights_sha256: str) -> Keys:
+    """The keys under some settings and weights."""
+    table = to_table(settings)
+    effective = {name: table[name] for name in table if name not in _WITHOUT_EFFECT_ON_PAGES}
+    common = _sha256(code_version(), weights_sha256, effective)
+    return Keys(common, settings.formats, settings.language)
+
+
+@cache
+def code_version() -> str:
+    """The version with a hash of the program's own text, so that a changed stage is another."""
+    top = Path(__file__).resolve().parents[1]
+    files = [file for name in _PACKAGES for file in sorted((top / name).rglob("*.py"))]
+    return f"{version('inkfolio')}+{_sha256(*[file.read_text('utf-8') for file in files])[:12]}"
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's content; not computed again while date, size and place are the same."""
+    stat = path.stat()
+    return _file_sha256(path, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
+
+
+@lru_cache(maxsize=100_000)
+def _file_sha256(path: Path, *identity: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sha256(*parts: object) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode("ascii")).hexdigest()

@@ -1,0 +1,363 @@
+"""What a worker does: count a file's pages, read a page, write a document; it never raises.
+
+Files are opened in here alone, so that one that crashes a decoder or never lets go of it costs
+its own page. What a worker writes lies in a scratch folder until the run puts it in its place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from traceback import format_exception
+from typing import TYPE_CHECKING, assert_never
+
+from export.page_source import Layer
+from pipeline.document import Document, Page, Step
+from pipeline.errors import FileAccessError, InkfolioError
+from pipeline.executor import Loss
+from pipeline.ledger import PageRow
+from pipeline.load import Kind, SourcePage, existing_text, page_frames
+from pipeline.names import shown
+from pipeline.packing import Packed, pack
+from pipeline.report import PageFailure, PageOutcome, no_pdfa
+from pipeline.settings import Settings
+from pipeline.stages import (
+    WRITERS,
+    Finished,
+    Output,
+    Stopwatch,
+    open_page,
+    page_source,
+    read_page,
+    unread_page,
+)
+
+if TYPE_CHECKING:
+    from recognize.reader import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class PrepareTask:
+    """The model that is to be loaded before the first page, and its language model."""
+
+    model: str
+    lm: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a model's card says, or why it cannot be used.
+
+    Attributes:
+        name: of the model.
+        version: of the model.
+        sha256: of its weights.
+        languages: hash of the language models that help it; empty without any.
+        failure: why it cannot be used.
+    """
+
+    name: str = ""
+    version: str = ""
+    sha256: str = ""
+    languages: str = ""
+    failure: PageFailure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CountTask:
+    """A file whose pages are to be counted."""
+
+    path: Path
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The indexes of a file's pages, or why there are none."""
+
+    frames: tuple[int, ...]
+    failure: PageFailure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadTask:
+    """A page to be read, its document's name, and the key under which it is kept."""
+
+    document: str
+    page: SourcePage
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class WriteTask:
+    """A document to be written.
+
+    Attributes:
+        name: base name of its files.
+        sources: where its pages come from.
+        pages: the pages as read, packed.
+        steps: provenance.
+        created: the date that the files bear.
+        key: under which it is kept.
+        scratch: folder for the files; theirs alone.
+    """
+
+    name: str
+    sources: tuple[SourcePage, ...]
+    pages: tuple[bytes, ...]
+    steps: tuple[Step, ...]
+    created: datetime
+    key: str
+    scratch: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A file that waits to be put in its place.
+
+    Attributes:
+        path: where it belongs, in the run's folder.
+        scratch: where it lies.
+        sha256: of its bytes.
+        shortfall: what to tell if it was to be PDF/A and is not.
+    """
+
+    path: str
+    scratch: Path
+    sha256: str
+    shortfall: PageFailure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The files of a document as far as they could be made."""
+
+    task: WriteTask
+    files: tuple[Made, ...] = ()
+    failure: PageFailure | None = None
+
+
+WorkTask = ReadTask | WriteTask
+WorkResult = PageRow | Written
+
+
+def work(settings: Settings, task: WorkTask) -> WorkResult:
+    """Do a task; whatever goes wrong becomes its failure."""
+    match task:
+        case ReadTask():
+            return _read(settings, task)
+        case WriteTask():
+            return _write(settings, task)
+    assert_never(task)
+
+
+def lost(task: WorkTask, loss: Loss) -> WorkResult:
+    """The result of a task that took its process down, or never ended, twice."""
+    match task:
+        case ReadTask():
+            failure = _loss(_place(task.page), loss)
+            return _row(task, _outcome(task.page, None, {}, failure))
+        case WriteTask():
+            return Written(task, failure=_loss(shown(task.name), loss))
+    assert_never(task)
+
+
+def size(task: WorkTask) -> int:
+    """How many pages' time a task may take."""
+    return len(task.pages) if isinstance(task, WriteTask) else 1
+
+
+def prepare(task: PrepareTask) -> Prepared:
+    """Load the model."""
+    try:
+        from recognize.language import fingerprint  # slow: loads torch
+        from recognize.weights import find_weights, read_card
+
+        card = read_card(find_weights(task.model).with_suffix(".json"))
+        _reader(task.model, task.lm)
+        languages = fingerprint(task.lm)
+    except Exception as error:
+        return Prepared(failure=failure_of(error, "model", shown(task.model)))
+    return Prepared(card.name, card.version, card.sha256, languages)
+
+
+def unprepared(task: PrepareTask, loss: Loss) -> Prepared:
+    """What is known of a model that could not be loaded."""
+    return Prepared(failure=_loss(shown(task.model), loss))
+
+
+def count(settings: Settings, task: CountTask) -> Counted:
+    """Count a file's pages."""
+    try:
+        return Counted(page_frames(task.path, task.kind, settings.load))
+    except Exception as error:
+        return Counted((), failure_of(error, "count", shown(task.path)))
+
+
+def uncounted(task: CountTask, loss: Loss) -> Counted:
+    """What is known of a file that could not be counted."""
+    return Counted((), _loss(shown(task.path), loss))
+
+
+def _read(settings: Settings, task: ReadTask) -> PageRow:
+    watch = Stopwatch()
+    page = None
+    assumed = skipped = False
+    failure = None
+    try:
+        with watch.timing("load"):
+            image = open_page(task.page, settings)
+            skipped = settings.existing_text == "skip" and existing_text(task.page) != "none"
+        page, assumed = unread_page(task.page, image), image.ppi_assumed
+        if not skipped:
+            page = read_page(
+                task.page, image, settings, _reader(settings.model, settings.lm), watch
+            )
+    except Exception as error:  # the page's border: nothing of one page stops the others
+        failure = failure_of(error, watch.stage, _place(task.page))
+    outcome = _outcome(task.page, page, watch.seconds, failure)
+    return _row(task, replace(outcome, ppi_assumed=assumed, skipped=skipped), page)
+
+
+@cache
+def _reader(model: str, lm: str) -> Reader:
+    """One reader per process and model, on one thread: the same bytes whatever the jobs."""
+    from recognize.reader import Reader, use_threads  # slow: loads torch
+
+    use_threads(1)
+    return Reader.load(model, lm)
+
+
+def _write(settings: Settings, task: WriteTask) -> Written:
+    files: list[Made] = []
+    try:
+        task.scratch.mkdir(parents=True, exist_ok=True)
+        tempfile.tempdir = str(task.scratch)  # /tmp may be small, and is not cleared after a kill
+        for output in _outputs(task, settings):
+            files.append(_make(output, task.scratch / f"{len(files)}"))
+    except Exception as error:  # the document's border
+        return Written(task, (), failure_of(error, "export", shown(task.name)))
+    finally:
+        tempfile.tempdir = None
+    return Written(task, tuple(files))
+
+
+def _outputs(task: WriteTask, settings: Settings) -> Iterator[Output]:
+    done = Finished(
+        name=task.name,
+        document=Document(Path(task.name).name, Packed(task.pages, Page), task.steps),
+        sources=tuple(page_source(page, _layer(page, settings)) for page in task.sources),
+        created=task.created,
+        language=settings.language,
+        pdf=settings.pdf,
+    )
+    return (output for name in settings.formats for output in WRITERS[name](done))
+
+
+def _layer(page: SourcePage, settings: Settings) -> Layer:
+    """What becomes of our text on a page that may have some already."""
+    found = existing_text(page) if settings.existing_text != "keep" else "none"
+    if found == "none":
+        return "add"
+    return "replace" if found == "hidden" and settings.existing_text == "redo" else "none"
+
+
+def _make(output: Output, scratch: Path) -> Made:
+    """Write a file to the disk, under another name than it will have."""
+    try:
+        with scratch.open("wb") as file:
+            reasons = output.write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        with scratch.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise FileAccessError(
+            f"{shown(str(output.path))}: cannot be written ({error.strerror or error}); "
+            "make room or change the folder's permissions"
+        ) from error
+    shortfall = no_pdfa(shown(str(output.path)), reasons) if reasons else None
+    return Made(str(output.path), scratch, sha256, shortfall)
+
+
+def failure_of(error: Exception, stage: str, place: str) -> PageFailure:
+    """What to tell of an error: as it is if it was made for users, else with the place."""
+    kind = type(error).__name__
+    if isinstance(error, InkfolioError):
+        return PageFailure(stage, kind, str(error), error.exit_code)
+    if isinstance(error, MemoryError):
+        advice = "does not fit into memory; raise --max-memory-per-page or scan it smaller"
+        return PageFailure(stage, kind, f"{place}: {advice}")
+    message = f"{place}: {kind}: {shown(str(error))}; please report this with --verbose"
+    return PageFailure(stage, kind, message, traceback="".join(format_exception(error)))
+
+
+def _loss(place: str, loss: Loss) -> PageFailure:
+    if loss == "late":
+        advice = "takes longer than --page-timeout allows, twice; raise it or leave the page out"
+        return PageFailure("worker", "Timeout", f"{place}: {advice}")
+    advice = (
+        "the worker died of it, twice, perhaps for want of memory; try fewer --jobs or leave it out"
+    )
+    return PageFailure("worker", "WorkerDied", f"{place}: {advice}")
+
+
+def _place(page: SourcePage) -> str:
+    return f"{shown(page.path)}, page {page.frame + 1}"
+
+
+def _row(task: ReadTask, outcome: PageOutcome, page: Page | None = None) -> PageRow:
+    return PageRow(
+        document=task.document,
+        id=task.page.id,
+        number=outcome.number,
+        key=task.key,
+        status=outcome.status,
+        seconds=sum(outcome.seconds.values()),
+        error=outcome.failure.message if outcome.failure else "",
+        outcome=pack(outcome),
+        page=pack(page) if page else None,
+    )
+
+
+def _outcome(
+    source: SourcePage,
+    page: Page | None,
+    seconds: dict[str, float],
+    failure: PageFailure | None,
+) -> PageOutcome:
+    outcome = PageOutcome(
+        id=source.id,
+        source=str(source.path),
+        number=source.index + 1,
+        seconds=seconds,
+        peak_mib=_peak_mib(),
+        failure=failure,
+    )
+    if page is None:
+        return outcome
+    lines = list(page.lines)
+    return replace(
+        outcome,
+        ppi=round(page.ppi, 2),
+        lines=len(lines),
+        words=sum(len(line.words) for line in lines),
+        confidence=round(sum(line.confidence for line in lines) / max(1, len(lines)), 4),
+    )
+
+
+def _peak_mib() -> float:
+    """The most memory that this process has had; 0 where the system does not tell."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0.0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (1 << 20 if sys.platform == "darwin" else 1 << 10), 1)

@@ -1,0 +1,116 @@
+"""CTC probabilities and a language model to text: prefix beam search.
+
+Hannun et al., "First-pass large vocabulary continuous speech recognition using bi-directional
+recurrent DNNs" (2014): prefixes are scored by the network, and where they grow also by the
+language.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from recognize.alphabet import BLANK, Alphabet
+from recognize.ctc import Labelling, Probabilities, align
+from recognize.language import LanguageModel
+
+_NEVER = -math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class BeamParams:
+    """Settings of `BeamDecoder`; the weights are tuned on val, see docs/experiments.md."""
+
+    width: int = 16  # prefixes kept from column to column
+    language: float = 0.3  # weight of the language's logarithms
+    bonus: float = 0.6  # for every character, since each costs some language
+    least: float = 1e-3  # labels less probable than this are not tried
+
+
+class _Prefix:
+    """What has been read up to a column, as a tree: a prefix knows its parent."""
+
+    __slots__ = ("children", "context", "label", "parent", "score")
+
+    def __init__(self, parent: _Prefix | None, label: int, context: int, score: float) -> None:
+        self.parent, self.label, self.context, self.score = parent, label, context, score
+        self.children: dict[int, _Prefix] = {}
+
+    def labels(self) -> list[int]:
+        found = []
+        node = self
+        while node.parent is not None:
+            found.append(node.label)
+            node = node.parent
+        return found[::-1]
+
+
+class BeamDecoder:
+    """Decodes with one language model and one alphabet."""
+
+    def __init__(
+        self, alphabet: Alphabet, language: LanguageModel, params: BeamParams = BeamParams()
+    ) -> None:
+        """A decoder; digits are left to the network, since a language knows no numbers."""
+        self._language, self._params = language, params
+        self._codes = [0] + [language.code(character) for character in alphabet.characters]
+        self._digits = {
+            label for label, char in enumerate(alphabet.characters, start=1) if char.isdigit()
+        }
+
+    def decode(self, probabilities: Probabilities) -> Labelling:
+        """The labelling that network and language together hold most probable.
+
+        Args:
+            probabilities: float (T, labels), each row sums to 1.
+        """
+        beams = {_Prefix(None, BLANK, self._language.start, 0.0): (0.0, _NEVER)}
+        logs = np.log(np.maximum(probabilities, 1e-30))
+        tried = probabilities >= self._params.least
+        tried[:, BLANK] = False
+        for column in range(len(probabilities)):
+            row = logs[column].tolist()
+            beams = self._step(beams, row, np.flatnonzero(tried[column]).tolist())
+        best = max(beams, key=lambda prefix: _sum(*beams[prefix]) + prefix.score)
+        return align(probabilities, best.labels())
+
+    def _step(
+        self, beams: dict[_Prefix, tuple[float, float]], row: list[float], labels: list[int]
+    ) -> dict[_Prefix, tuple[float, float]]:
+        """All prefixes after one more column: ending in a blank, and ending in their letter."""
+        grown: dict[_Prefix, tuple[float, float]] = {}
+        for prefix, (blank, letter) in beams.items():
+            both = _sum(blank, letter)
+            stay = letter + row[prefix.label] if prefix.parent is not None else _NEVER
+            old = grown.get(prefix, (_NEVER, _NEVER))
+            grown[prefix] = (_sum(old[0], both + row[BLANK]), _sum(old[1], stay))
+            for label in labels:
+                child = prefix.children.get(label) or self._grow(prefix, label)
+                before = blank if label == prefix.label else both
+                old = grown.get(child, (_NEVER, _NEVER))
+                grown[child] = (old[0], _sum(old[1], before + row[label]))
+        if len(grown) <= self._params.width:
+            return grown
+        ranked = sorted(grown.items(), key=lambda item: -_sum(*item[1]) - item[0].score)
+        return dict(ranked[: self._params.width])
+
+    def _grow(self, prefix: _Prefix, label: int) -> _Prefix:
+        code = self._codes[label]
+        likely = 0.0
+        if label not in self._digits:
+            likely = float(self._language.next_log_probabilities(prefix.context)[code])
+            likely = self._params.language * likely + self._params.bonus
+        child = _Prefix(
+            prefix, label, self._language.extend(prefix.context, code), prefix.score + likely
+        )
+        prefix.children[label] = child
+        return child
+
+
+def _sum(a: float, b: float) -> float:
+    """The logarithm of the sum of two probabilities given by their logarithms."""
+    if a < b:
+        a, b = b, a
+    return a if b == _NEVER else a + math.log1p(math.exp(b - a))

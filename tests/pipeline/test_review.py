@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import csv
+import io
+
+from pipeline.report import DocumentOutcome, PageFailure, PageOutcome, Report
+from pipeline.review import COLUMNS, needs_review, page_table
+
+GOOD = PageOutcome("p1", "p1.png", 1, lines=2, words=9, confidence=0.95, seconds={"read": 1.25})
+POOR = PageOutcome("p2", "p2.png", 2, lines=2, words=9, confidence=0.5)
+WORSE = PageOutcome("p3", "p3.png", 3, lines=2, words=9, confidence=0.3)
+BLANK = PageOutcome("p4", "p4.png", 4)
+FAILED = PageOutcome("p5", "p5.png", 5, failure=PageFailure("load", "InputError", "p5: no", 2))
+
+
+def report(*pages: PageOutcome) -> Report:
+    return Report((DocumentOutcome("d", "d", pages),))
+
+
+def rows(found: Report) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(page_table(found))))
+
+
+def test_every_page_is_a_row() -> None:
+    good, failed = rows(report(GOOD, FAILED))
+    assert tuple(good) == COLUMNS
+    assert (good["status"], good["confidence"], good["seconds_read"]) == ("done", "0.95", "1.25")
+    assert (failed["status"], failed["error"]) == ("failed", "p5: no")
+
+
+def test_names_are_no_formulas_and_no_control_characters() -> None:
+    odd = PageOutcome("=1+1", "-a\n\x1b\udcff.png", 1)
+    (row,) = rows(report(odd))
+    assert (row["page"], row["source"]) == ("'=1+1", "'-a\\n\\x1b\\udcff.png")
+
+
+def test_worst_comes_first_and_the_good_not_at_all() -> None:
+    ranked = needs_review(report(GOOD, POOR, BLANK, WORSE, FAILED))
+    assert [row["page"] for row in ranked] == ["p5", "p3", "p2", "p4"]
+    assert ranked[0]["reason"] == "p5: no"

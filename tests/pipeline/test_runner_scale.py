@@ -1,0 +1,114 @@
+"""Long documents in little memory, and two workers in half the time."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from pypdf import PdfReader
+
+from pipeline.ledger import look_into
+
+COMMAND = [sys.executable, "-c", "from pipeline.cli import app; app()", "convert"]
+PAGES = 1000
+
+
+def long_pdf(path: Path) -> Path:
+    """A PDF of scans, no two alike."""
+    rng = np.random.default_rng(1)
+    scans = []
+    for _ in range(PAGES):
+        page = np.full((260, 300), 230, np.uint8)
+        for top in range(30, 230, 40):
+            for left in range(20, 280, 14):
+                page[top : top + rng.integers(10, 20), left : left + rng.integers(3, 10)] = 30
+        scans.append(Image.fromarray(page))
+    scans[0].save(path, save_all=True, append_images=scans[1:], resolution=100)
+    return path
+
+
+def family_mib(pid: int) -> float:
+    """Memory of a process and its children, what they share counted once."""
+    total = 0.0
+    for process in [pid, *children(pid)]:
+        try:
+            lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+        except OSError:  # it has just ended
+            continue
+        total += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
+    return total
+
+
+def children(pid: int) -> list[int]:
+    try:
+        found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return []
+    return [int(child) for child in found]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_thousand_pages_take_little_memory(tmp_path: Path, tiny_model: Path) -> None:
+    source, out = long_pdf(tmp_path / "long.pdf"), tmp_path / "out"
+    words = [source, "--out", out, "--to", "pdf,txt", "--jobs", 2, "--model", tiny_model]
+    run = subprocess.Popen([*COMMAND, *map(str, words)], stderr=subprocess.PIPE)
+    samples: list[tuple[int, float]] = []
+    while run.poll() is None:
+        time.sleep(0.25)
+        if (out / ".inkfolio" / "ledger.sqlite").exists():
+            with look_into(out) as ledger:
+                done = sum(ledger.counts().values())
+            samples.append((done, family_mib(run.pid)))
+    assert run.returncode == 0, run.stderr.read() if run.stderr else ""
+    assert len(PdfReader(out / "long.pdf").pages) == PAGES
+    early = max(memory for done, memory in samples if 0 < done <= 200)
+    late = max(memory for done, memory in samples if 800 < done < PAGES)
+    highest = max(memory for _, memory in samples)
+    print(f"{early:.0f} MiB early, {late:.0f} MiB late, {highest:.0f} MiB at most")
+    assert highest < 1500
+    assert late < early + 60
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.skipif(
+    not hasattr(os, "sched_getaffinity") or len(os.sched_getaffinity(0)) < 2,
+    reason="needs two cores",
+)
+def test_two_workers_are_nearly_twice_as_fast(tmp_path: Path, tiny_model: Path) -> None:
+    rng = np.random.default_rng(1)
+    for number in range(60):
+        page = rng.integers(200, 240, (1400, 1000)).astype(np.uint8)
+        for top in range(60, 1340, 60):
+            for left in range(60, 940, 20):
+                page[top : top + rng.integers(14, 30), left : left + rng.integers(3, 12)] = 30
+        path = tmp_path / "box" / f"p{number}.png"
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(page).save(path, dpi=(150, 150))
+    one, two = (reading_seconds(tmp_path, tiny_model, jobs) for jobs in (1, 2))
+    print(f"{one:.1f} s with one, {two:.1f} s with two: {one / two:.2f} times")
+    assert one / two > 1.8
+
+
+def reading_seconds(folder: Path, model: Path, jobs: int) -> float:
+    """Time from the third page's end to the last one's: without the workers' start."""
+    from pipeline.runner import convert
+    from pipeline.settings import Settings
+
+    moments: list[float] = []
+    convert(
+        [folder / "box"],
+        folder / f"out{jobs}",
+        Settings(model=str(model), formats=("txt",)),
+        jobs=jobs,
+        progress=lambda done, total: moments.append(time.monotonic()),
+    )
+    return moments[-1] - moments[3]
