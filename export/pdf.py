@@ -33,10 +33,11 @@ from pypdf.generic import (
 
 from export.glyphless import Codes, deflated, fill_font
 from export.page_source import ImageSource, PageSource, PdfPageSource
-from export.pdf_description import claim_archive, describe
+from export.pdf_attachments import Attachment, attach
+from export.pdf_description import claim_archive, describe, pdf_date
 from export.pdf_hidden_text import remove_hidden_text
 from export.pdf_image import encode_picture, image_object, spooled
-from export.pdf_inheritance import inherit, inherit_description, inherited_title
+from export.pdf_inheritance import inherit, inherited_title
 from export.pdf_structure import TagTree, add_outline, add_page_labels
 from export.pdfa_rules import Part, content_violations, violations
 from export.text_layer import POINTS_PER_INCH, has_words, number, text_layer
@@ -85,6 +86,7 @@ def write_pdf(
     created: datetime | None = None,
     language: str = "",
     params: PdfParams = PdfParams(),
+    attachments: Sequence[Attachment] = (),
 ) -> list[str]:
     """Write a document as a searchable PDF.
 
@@ -95,6 +97,7 @@ def write_pdf(
         created: date of the document; None for no date.
         language: BCP 47 tag of the text, such as "fr"; empty if not known.
         params: which PDF/A, see `PdfParams`.
+        attachments: files to carry along; PDF/A-3 alone allows it.
 
     Returns:
         Why the PDF is not PDF/A, for what came in with the sources; it then does not claim to
@@ -110,6 +113,7 @@ def write_pdf(
         assembly = _Assembly(Path(folder) / "pictures", params)
         for page, source in zip(document.pages, sources, strict=True):
             assembly.add(page, source)
+        assembly.attach(attachments, created)
         reasons = assembly.describe(document, created, language)
         assembly.write(target)
         return reasons
@@ -164,8 +168,9 @@ class _Assembly:
             self._places.setdefault(source.path, {})[source.index] = len(self._writer.pages) - 1
             if source.layer == "replace":
                 remove_hidden_text(added, self._writer)
-            if self._params.archive != "none":
-                self._reasons += content_violations(added)
+            part = PARTS.get(self._params.archive)
+            if part:
+                self._reasons += content_violations(added, part)
                 _let_links_print(added)
             if source.layer != "none":
                 self._lay_text(page, added, displayed_to_user(page, added))
@@ -224,6 +229,13 @@ class _Assembly:
         resources[NameObject("/Font")] = fonts
         added[NameObject("/Resources")] = resources
 
+    def attach(self, attachments: Sequence[Attachment], created: datetime | None) -> None:
+        """Put in files."""
+        if attachments:
+            attach(self._writer, attachments, pdf_date(created) if created else "")
+            for attachment in attachments:
+                self._digest.update(attachment.data)
+
     def describe(self, document: Document, created: datetime | None, language: str) -> list[str]:
         """Put in what is known only once all pages are there; see `write_pdf`'s Returns."""
         if len(self._codes):
@@ -233,23 +245,25 @@ class _Assembly:
         identifier = ByteStringObject(self._digest.digest()[:16])
         self._writer._ID = ArrayObject([identifier, identifier])
         origin = next(iter(self._readers.items())) if len(self._readers) == 1 else None
-        title = inherited_title(origin[1]) if origin else ""
-        if document.pages:
-            add_page_labels(self._writer, document.pages)
+        title = (inherited_title(origin[1]) if origin else "") or document.title
+        describe(self._writer, title, created, language)
         if origin:
             inherit(self._writer, origin[1], self._places.get(origin[0], {}))
-        if document.pages and "/Outlines" not in self._writer.root_object:
+        if document.pages:
             add_outline(self._writer, document.pages)
+            add_page_labels(self._writer, document.pages)
         if self._tags:
-            self._tags.close(document.title)
+            self._tags.close(title)
+        return self._judged()
+
+    def _judged(self) -> list[str]:
+        """Claim to be PDF/A if nothing is against it; else what is."""
         part = PARTS.get(self._params.archive)
-        reasons = self._reasons + (violations(self._writer, part) if part else [])
-        claimed = part if not reasons else None
-        describe(self._writer, title or document.title, created, language, claimed)
-        if origin:
-            inherit_description(self._writer, origin[1])
-        if claimed:
-            claim_archive(self._writer)
+        if not part:
+            return []
+        reasons = self._reasons + violations(self._writer, part)
+        if not reasons:
+            claim_archive(self._writer, part)
         return list(dict.fromkeys(reasons))
 
     def write(self, target: BinaryIO) -> None:

@@ -26,7 +26,6 @@ def describe(
     title: str,
     created: datetime | None,
     language: str,
-    archive_part: int | None = None,
 ) -> None:
     """Say what the document is, the same in the information dictionary and in XMP.
 
@@ -35,12 +34,11 @@ def describe(
         title: the document's title.
         created: its date; None for no date.
         language: BCP 47 tag, or empty.
-        archive_part: the part of PDF/A whose level B it keeps; None to claim nothing.
     """
     title = legal(title)
     writer.metadata = _information(title, created)
     packet = DecodedStreamObject()
-    packet.set_data(_xmp(title, created, language, archive_part).encode("utf-8"))
+    packet.set_data(_xmp(title, created, language).encode("utf-8"))
     packet[NameObject("/Type")] = NameObject("/Metadata")
     packet[NameObject("/Subtype")] = NameObject("/XML")
     root = writer.root_object
@@ -51,8 +49,16 @@ def describe(
     root[NameObject("/ViewerPreferences")] = DictionaryObject(shows_title)
 
 
-def claim_archive(writer: PdfWriter) -> None:
-    """Name sRGB as what colours without a profile are meant in; every PDF/A must."""
+def claim_archive(writer: PdfWriter, part: int) -> None:
+    """Say that a described PDF keeps level B of a part of PDF/A, and what its colours mean.
+
+    What has no colour profile of its own is sRGB; every PDF/A must name such a profile.
+    """
+    packet = writer.root_object["/Metadata"].get_object()
+    claim = f"<pdfaid:part>{part}</pdfaid:part><pdfaid:conformance>B</pdfaid:conformance>"
+    end = "</rdf:Description>"
+    if isinstance(packet, DecodedStreamObject):
+        packet.set_data(packet.get_data().replace(end.encode(), f"{claim}{end}".encode(), 1))
     profile = writer._add_object(deflated(srgb_profile(), N=3))
     name = TextStringObject(NAME.decode("ascii"))
     entries = {
@@ -67,21 +73,23 @@ def claim_archive(writer: PdfWriter) -> None:
     writer.root_object[NameObject("/OutputIntents")] = ArrayObject([writer._add_object(intent)])
 
 
+def pdf_date(moment: datetime) -> str:
+    """A moment as PDF writes it."""
+    return moment.astimezone(UTC).strftime("D:%Y%m%d%H%M%S+00'00'")
+
+
 def _information(title: str, created: datetime | None) -> DictionaryObject:
     entries = {"/Title": title, "/Creator": software(), "/Producer": software()}
     if created:
-        date = created.astimezone(UTC).strftime("D:%Y%m%d%H%M%S+00'00'")
-        entries |= {"/CreationDate": date, "/ModDate": date}
+        entries |= {"/CreationDate": pdf_date(created), "/ModDate": pdf_date(created)}
     return DictionaryObject({NameObject(k): TextStringObject(v) for k, v in entries.items()})
 
 
-def _xmp(title: str, created: datetime | None, language: str, archive_part: int | None) -> str:
+def _xmp(title: str, created: datetime | None, language: str) -> str:
     date = created.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00") if created else ""
     dates = [f"<xmp:{name}>{date}</xmp:{name}>" for name in ("CreateDate", "ModifyDate") if date]
     languages = f"<dc:language><rdf:Bag><rdf:li>{escape(language)}</rdf:li></rdf:Bag></dc:language>"
-    claim = f"<pdfaid:part>{archive_part}</pdfaid:part><pdfaid:conformance>B</pdfaid:conformance>"
     return _XMP.format(
-        claim=claim if archive_part else "",
         title=escape(title),
         software=escape(software()),
         dates="".join(dates),
@@ -94,7 +102,7 @@ _XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
 <rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/"
  xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:pdf="http://ns.adobe.com/pdf/1.3/"
- xmlns:pdfaid="http://www.aiim.org/pdfa/ns/id/">{claim}
+ xmlns:pdfaid="http://www.aiim.org/pdfa/ns/id/">
 <dc:format>application/pdf</dc:format>
 <dc:title><rdf:Alt><rdf:li xml:lang="x-default">{title}</rdf:li></rdf:Alt></dc:title>
 {languages}<xmp:CreatorTool>{software}</xmp:CreatorTool>{dates}

@@ -38,10 +38,10 @@ def inherited_title(reader: PdfReader) -> str:
 
 
 def inherit(writer: PdfWriter, reader: PdfReader, places: Mapping[int, int]) -> None:
-    """Take over a PDF's bookmarks, attachments and page labels, as far as they are sound.
+    """Take over what a PDF has besides its pages, as far as it is sound.
 
     Args:
-        writer: the PDF in the making.
+        writer: the PDF in the making, its own description already in it.
         reader: the input.
         places: index of a page in the input -> its index in the output.
     """
@@ -49,18 +49,10 @@ def inherit(writer: PdfWriter, reader: PdfReader, places: Mapping[int, int]) -> 
     steps: list[tuple[str, Callable[[], None]]] = [
         ("bookmarks", lambda: _take_bookmarks(writer, reader, places)),
         ("attachments", lambda: _take_attachments(writer, reader)),
+        ("description", lambda: _take_description(writer, reader)),
     ]
     if whole:
         steps.append(("page labels", lambda: _take_entry(writer, reader, "/PageLabels")))
-    _take_all(steps)
-
-
-def inherit_description(writer: PdfWriter, reader: PdfReader) -> None:
-    """Take over what a PDF says of its author and subject; `writer` has its own already."""
-    _take_all([("description", lambda: _take_description(writer, reader))])
-
-
-def _take_all(steps: list[tuple[str, Callable[[], None]]]) -> None:
     for name, take in steps:
         try:
             take()

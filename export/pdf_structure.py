@@ -23,16 +23,22 @@ from pipeline.document import Page
 
 
 def add_outline(writer: PdfWriter, pages: Sequence[Page]) -> None:
-    """An entry a source file, which leads to its first page."""
-    numbered = list(enumerate(pages))
-    for source, found in groupby(numbered, lambda pair: pair[1].source):
+    """An entry a source file, which leads to its first page; none if there are bookmarks."""
+    if "/Outlines" in writer.root_object and "/First" in writer.root_object["/Outlines"]:  # type: ignore[operator]
+        return
+    for _, found in groupby(enumerate(pages), lambda pair: pair[1].source):
         number, page = next(found)
-        title = legal(PurePath(source).stem or page.id) or f"Page {page.index + 1}"
+        title = legal(PurePath(page.source).stem or page.id) or f"Page {page.index + 1}"
         writer.add_outline_item(title=title, page_number=number)
 
 
 def add_page_labels(writer: PdfWriter, pages: Sequence[Page]) -> None:
-    """Label each page with its number in the document, also where pages before it are missing."""
+    """Label each page with its number in the document, also where pages before it are missing.
+
+    Labels that are there already, an input PDF's own, are kept.
+    """
+    if "/PageLabels" in writer.root_object:
+        return
     ranges = ArrayObject()
     expected = -1
     for place, page in enumerate(pages):

@@ -32,8 +32,11 @@ FORBIDDEN_ACTIONS = frozenset(
 )
 FORBIDDEN_ANNOTATIONS = frozenset(("/Sound", "/Movie", "/Screen", "/3D"))
 FONT_FILES = ("/FontFile", "/FontFile2", "/FontFile3")
-SIMPLE_FONTS = frozenset(("/Type1", "/MMType1", "/TrueType", "/CIDFontType0", "/CIDFontType2"))
+SHOWING = frozenset(("Tj", "TJ", "'", '"'))
+INVISIBLE = 3  # text rendering mode
 YES = BooleanObject(True)
+# What pypdf and we raise on objects of other kinds than a PDF should have in their place.
+NONSENSE = (PyPdfError, ValueError, LookupError, AttributeError, TypeError)
 PRINT, SEEN_FLAGS = 4, 1 | 2 | 32  # annotations must print, and not be invisible or hidden
 _OPERATORS = """
     b B b* B* BDC BI BMC BT BX c cm CS cs d d0 d1 Do DP EI EMC ET EX f F f* G g gs h i ID j J K k l
@@ -45,34 +48,76 @@ OPERATORS = frozenset((*_OPERATORS.split(), "INLINE IMAGE"))
 
 def violations(writer: PdfWriter, part: Part) -> list[str]:
     """Reasons, each once, why the document as it stands is not PDF/A of this part; best none."""
-    found = (
-        reason for held in _all_objects(writer) for rule in _RULES for reason in rule(held, part)
-    )
+    found: list[str] = []
+    for held in _all_objects(writer):
+        try:
+            found.extend(reason for rule in _RULES for reason in rule(held, part))
+        except NONSENSE as error:
+            found.append(f"an object that makes no sense ({error})")
     return list(dict.fromkeys(found))
 
 
-def content_violations(page: PageObject) -> list[str]:
+def content_violations(page: PageObject, part: Part) -> list[str]:
     """Reasons that lie in what a page draws; look before anything is put on it."""
     contents = page.get_contents()
-    return list(_drawing_violations(contents)) if contents is not None else []
+    if contents is None:
+        return []
+    return list(
+        dict.fromkeys(
+            _drawing_violations(contents, _entry(page, "/Resources", DictionaryObject()), part)
+        )
+    )
 
 
-def _drawing_violations(contents: StreamObject) -> Iterator[str]:
+def _drawing_violations(
+    contents: StreamObject, resources: DictionaryObject, part: Part
+) -> Iterator[str]:
     try:
         stream = ContentStream(contents, None)
-        operators = {operator.decode("latin-1") for _, operator in stream.operations}
-    except (PyPdfError, ValueError, LookupError, AttributeError, TypeError) as error:
+        operations = [(name.decode("latin-1"), values) for values, name in stream.operations]
+        fonts = _entry(resources, "/Font", {})
+        used = [_entry(fonts, name, DictionaryObject()) for name in _fonts_shown(operations, part)]
+        yield from _operator_violations({name for name, _ in operations})
+        for font in used:
+            yield from _font_violations(font)
+    except NONSENSE as error:
         yield f"contents that cannot be read ({error})"
+
+
+def _operator_violations(operators: set[str]) -> Iterator[str]:
+    if operators & {"k", "K"}:
+        yield "CMYK colours without a profile"
+    for operator in sorted(operators - OPERATORS):
+        yield f"the unknown operator {operator}"
+
+
+def _fonts_shown(operations: Iterable[tuple[str, Any]], part: Part) -> set[str]:
+    """Names of the fonts that text is shown in; invisible text counts in part 1 only."""
+    shown: set[str] = set()
+    font, mode = "", 0
+    saved: list[tuple[str, int]] = []
+    for operator, values in operations:
+        if operator == "q":
+            saved.append((font, mode))
+        elif operator == "Q" and saved:
+            font, mode = saved.pop()
+        elif operator == "Tf" and values:
+            font = str(values[0])
+        elif operator == "Tr" and values:
+            mode = int(values[0])
+        elif operator in SHOWING and (part == 1 or mode != INVISIBLE):
+            shown.add(font)
+    return shown
+
+
+def _font_violations(font: DictionaryObject) -> Iterator[str]:
+    if _entry(font, "/Subtype") == "/Type3":
         return
-    yield from _operator_violations(sorted(operators))
-
-
-def _operator_violations(operators: Iterable[str]) -> Iterator[str]:
-    for operator in operators:
-        if operator in ("k", "K"):
-            yield "CMYK colours without a profile"
-        elif operator not in OPERATORS:
-            yield f"the unknown operator {operator}"
+    inner = _entry(font, "/DescendantFonts", [font])[0].get_object()
+    descriptor = _entry(inner, "/FontDescriptor", {})
+    if not any(name in descriptor for name in FONT_FILES):
+        name = str(_entry(font, "/BaseFont", "/without a name"))
+        yield f"the font {name[1:]} not embedded"
 
 
 def _all_objects(writer: PdfWriter) -> Iterator[PdfObject]:
@@ -155,7 +200,7 @@ def _images(held: PdfObject, part: Part) -> Iterator[str]:
 
 def _forms(held: PdfObject, part: Part) -> Iterator[str]:
     if isinstance(held, StreamObject) and _entry(held, "/Subtype") == "/Form":
-        yield from _drawing_violations(held)
+        yield from _drawing_violations(held, _entry(held, "/Resources", DictionaryObject()), part)
 
 
 def _transparency(held: PdfObject, part: Part) -> Iterator[str]:
@@ -177,17 +222,6 @@ def _graphics(held: PdfObject, part: Part) -> Iterator[str]:
         yield "PostScript"
     if "/EF" in held and part < 3:
         yield "attached files"
-
-
-def _fonts(held: PdfObject, part: Part) -> Iterator[str]:
-    if not isinstance(held, DictionaryObject) or _entry(held, "/Type") != "/Font":
-        return
-    if _entry(held, "/Subtype") not in SIMPLE_FONTS:
-        return
-    descriptor = _entry(held, "/FontDescriptor", {})
-    if not any(name in descriptor for name in FONT_FILES):
-        name = str(_entry(held, "/BaseFont", "/without a name"))
-        yield f"the font {name[1:]} not embedded"
 
 
 def _colors(held: PdfObject, part: Part) -> Iterator[str]:
@@ -220,6 +254,5 @@ _RULES: tuple[Callable[[PdfObject, Part], Iterator[str]], ...] = (
     _forms,
     _transparency,
     _graphics,
-    _fonts,
     _colors,
 )

@@ -35,7 +35,7 @@ evaluate = typer.Typer(
 app.add_typer(evaluate, name="evaluate")
 
 FORMATS_HELP = (
-    "Formats, with commas: pdf, txt, html, page, page2013, alto, hocr, tei, "
+    "Formats, with commas: pdf, txt, page, html, page2013, alto, hocr, tei, "
     "reading, md, docx, json, csv, tsv."
 )
 Sources = Annotated[
@@ -46,6 +46,8 @@ Model = Annotated[str, typer.Option(help="A shipped model's name, or a .safetens
 Config = Annotated[
     Path | None, typer.Option(help="Settings in TOML; flags go before it.", show_default=False)
 ]
+PdfA = Annotated[str, typer.Option(help="PDF/A to make: 1b, 2b, 3b or none.")]
+Tagged = Annotated[bool, typer.Option("--tagged", help="Tag paragraphs, for screen readers.")]
 LanguageModel = Annotated[
     str,
     typer.Option(
@@ -53,8 +55,6 @@ LanguageModel = Annotated[
         show_default="none",
     ),
 ]
-PdfA = Annotated[str, typer.Option(help="PDF/A to make: 1b, 2b, 3b or none.")]
-Tagged = Annotated[bool, typer.Option("--tagged", help="Tag paragraphs, for screen readers.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log what is being done.")]
 
 
@@ -71,6 +71,10 @@ def convert(
     ] = "",
     lm: LanguageModel = "",
     lang: Annotated[str, typer.Option(help="Language noted in the PDF, such as fr.")] = "",
+    pdfa: Annotated[
+        str, typer.Option(help="PDF/A to make: 1b, 2b, 3b or none.", show_default="2b")
+    ] = "",
+    tagged: Tagged = False,
     existing_text: Annotated[
         str,
         typer.Option(
@@ -79,10 +83,6 @@ def convert(
             show_default="redo",
         ),
     ] = "",
-    pdfa: Annotated[
-        str, typer.Option(help="PDF/A to make: 1b, 2b, 3b or none.", show_default="2b")
-    ] = "",
-    tagged: Tagged = False,
     config: Config = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace files that no earlier run made.")
@@ -440,6 +440,21 @@ def _settings(
     )
 
 
+def _with_pdf(settings: Settings, pdfa: str, tagged: bool) -> Settings:
+    """The settings under the flags that concern the PDF."""
+    from dataclasses import replace
+
+    pdf = _pdf_params(pdfa or settings.pdf.archive, tagged or settings.pdf.tagged)
+    return replace(settings, pdf=pdf)
+
+
+def _pdf_params(pdfa: str, tagged: bool) -> PdfParams:
+    from export.pdf import PdfParams
+    from pipeline.tables import from_table
+
+    return from_table({"archive": pdfa, "tagged": tagged}, PdfParams, "pdf.")
+
+
 def _with_existing_text(settings: Settings, way: str) -> Settings:
     from dataclasses import replace
 
@@ -457,21 +472,6 @@ def _bytes(size: str) -> int:
     if not found:
         raise UsageError(f"{size!r} is no size; write it as 500M or 4G")
     return int(float(found[1]) * 1024 ** " kmgt".index(found[2] or " "))
-
-
-def _with_pdf(settings: Settings, pdfa: str, tagged: bool) -> Settings:
-    """The settings under the flags that concern the PDF."""
-    from dataclasses import replace
-
-    pdf = _pdf_params(pdfa or settings.pdf.archive, tagged or settings.pdf.tagged)
-    return replace(settings, pdf=pdf)
-
-
-def _pdf_params(pdfa: str, tagged: bool) -> PdfParams:
-    from export.pdf import PdfParams
-    from pipeline.tables import from_table
-
-    return from_table({"archive": pdfa, "tagged": tagged}, PdfParams, "pdf.")
 
 
 def _cores() -> int:

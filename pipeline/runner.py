@@ -220,7 +220,8 @@ def _publish(written: Written, plan: Plan, outputs: Outputs) -> None:
     if failure:
         logger.warning("%s", failure.message, extra={"document": task.name})
         logger.debug("%s", failure.traceback)
-    plan.record(task.name, task.key, () if failure else paths, failure or written.shortfall)
+    shortfall = next((file.shortfall for file in written.files if file.shortfall), None)
+    plan.record(task.name, task.key, () if failure else paths, failure or shortfall)
 
 
 def _report(documents: Sequence[SourceDocument], ledger: Ledger, seconds: float) -> Report:

@@ -22,6 +22,7 @@ from export.markdown import markdown
 from export.page_source import ImageSource, Layer, PageSource, PdfPageSource
 from export.page_xml import page_xml
 from export.pdf import PdfParams, write_pdf
+from export.pdf_attachments import Attachment
 from export.reading_text import reading_text
 from export.tei import tei
 from export.text import document_text
@@ -204,11 +205,28 @@ def page_source(page: SourcePage, layer: Layer = "add") -> PageSource:
     return ImageSource(page.path, page.frame)
 
 
+def _attachments(done: Finished) -> Iterator[Attachment]:
+    """The pages' PAGE files, which PDF/A-3 can carry."""
+    if done.pdf.archive == "3b":
+        for page in done.document.pages:
+            data = page_xml(page, done.document.steps, done.created)
+            about = f"PAGE XML of page {page.index + 1}"
+            yield Attachment(f"{page.id}.xml", data, "text/xml", about)
+
+
 def pdf_outputs(done: Finished) -> Iterator[Output]:
-    """One searchable PDF."""
+    """One searchable PDF; if it is PDF/A-3, with the pages' PAGE files in it."""
 
     def write(file: BinaryIO) -> list[str]:
-        return write_pdf(done.document, done.sources, file, done.created, done.language, done.pdf)
+        return write_pdf(
+            done.document,
+            done.sources,
+            file,
+            done.created,
+            done.language,
+            done.pdf,
+            tuple(_attachments(done)),
+        )
 
     yield Output(PurePosixPath(f"{done.name}.pdf"), write)
 
@@ -295,8 +313,8 @@ def _page_2013(done: Finished, page: Page) -> bytes:
 WRITERS: dict[str, Writer] = {
     "pdf": pdf_outputs,
     "txt": text_outputs,
-    "html": html_outputs,
     "page": page_outputs,
+    "html": html_outputs,
     "page2013": each_page(".page2013.xml", _page_2013),
     "alto": alto_outputs,
     "hocr": one_file(".hocr", lambda d: hocr(d.document, d.language)),

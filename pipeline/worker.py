@@ -123,33 +123,25 @@ class Made:
     """A file that waits to be put in its place.
 
     Attributes:
-        path: where it belongs.
+        path: where it belongs, in the run's folder.
         scratch: where it lies.
         sha256: of its bytes.
-        reasons: why it is not PDF/A though it was to be.
+        shortfall: what to tell if it was to be PDF/A and is not.
     """
 
     path: str
     scratch: Path
     sha256: str
-    reasons: tuple[str, ...] = ()
+    shortfall: PageFailure | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The files of a document as far as they could be made.
-
-    Attributes:
-        task: which document.
-        files: what was made.
-        failure: why not all could be made.
-        shortfall: what the files, though kept, are not.
-    """
+    """The files of a document as far as they could be made."""
 
     task: WriteTask
     files: tuple[Made, ...] = ()
     failure: PageFailure | None = None
-    shortfall: PageFailure | None = None
 
 
 WorkTask = ReadTask | WriteTask
@@ -254,8 +246,7 @@ def _write(settings: Settings, task: WriteTask) -> Written:
         return Written(task, (), failure_of(error, "export", shown(task.name)))
     finally:
         tempfile.tempdir = None
-    shortfalls = [no_pdfa(shown(made.path), made.reasons) for made in files if made.reasons]
-    return Written(task, tuple(files), shortfall=next(iter(shortfalls), None))
+    return Written(task, tuple(files))
 
 
 def _outputs(task: WriteTask, settings: Settings) -> Iterator[Output]:
@@ -292,7 +283,8 @@ def _make(output: Output, scratch: Path) -> Made:
             f"{shown(str(output.path))}: cannot be written ({error.strerror or error}); "
             "make room or change the folder's permissions"
         ) from error
-    return Made(str(output.path), scratch, sha256, tuple(reasons or ()))
+    shortfall = no_pdfa(shown(str(output.path)), reasons) if reasons else None
+    return Made(str(output.path), scratch, sha256, shortfall)
 
 
 def failure_of(error: Exception, stage: str, place: str) -> PageFailure:

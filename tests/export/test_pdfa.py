@@ -22,6 +22,7 @@ from pypdf.generic import (
 
 from export.page_source import ImageSource, PageSource, PdfPageSource
 from export.pdf import Archive, PdfParams, write_pdf
+from export.pdf_attachments import Attachment
 from export.srgb import srgb_profile
 from pipeline.document import Document
 from tests.export.pages import document, page, two_regions
@@ -162,11 +163,11 @@ def named(**entries: object) -> DictionaryObject:
     return DictionaryObject({NameObject(f"/{name}"): value for name, value in entries.items()})
 
 
-def unembedded(folder: Path) -> PageSource:
+def unembedded(folder: Path, drawing: bytes = b"BT /F 9 Tf (a) Tj ET") -> PageSource:
     font = named(
         Type=NameObject("/Font"), Subtype=NameObject("/Type1"), BaseFont=NameObject("/Arial")
     )
-    return pdf_page(folder, b"BT /F 9 Tf (a) Tj ET", Resources=named(Font=named(F=font)))
+    return pdf_page(folder, drawing, Resources=named(Font=named(F=font)))
 
 
 def cmyk_drawing(folder: Path) -> PageSource:
@@ -205,6 +206,37 @@ def test_what_cannot_be_is_said_and_not_claimed(
     assert "/OutputIntents" not in catalog(data)
 
 
+@pytest.mark.parametrize(
+    ("archive", "drawing", "count"),
+    [
+        pytest.param("2b", b"BT /F 9 Tf ET", 0, id="named, not used"),
+        pytest.param("2b", b"BT 3 Tr /F 9 Tf (a) Tj ET", 0, id="invisible"),
+        pytest.param("1b", b"BT 3 Tr /F 9 Tf (a) Tj ET", 1, id="invisible in part 1"),
+        pytest.param("2b", b"q 3 Tr Q BT /F 9 Tf (a) Tj ET", 1, id="visible again"),
+    ],
+)
+def test_only_fonts_that_show_text_must_be_embedded(
+    tmp_path: Path, archive: Archive, drawing: bytes, count: int
+) -> None:
+    assert len(made_pdf(archive, unembedded(tmp_path, drawing))[1]) == count
+
+
+@pytest.mark.parametrize(
+    ("drawing", "entries"),
+    [
+        pytest.param(b"BT /x Tr /F Tf (a) Tj ET", {}, id="operands"),
+        pytest.param(b"BT /F 9 Tf (a) Tj ET", {"Resources": NumberObject(1)}, id="resources"),
+        pytest.param(b"", {"Type": NameObject("/Annot"), "F": NameObject("/x")}, id="flags"),
+    ],
+)
+def test_nonsense_is_no_pdfa_but_no_failure(
+    tmp_path: Path, drawing: bytes, entries: dict[str, object]
+) -> None:
+    if "F" in entries:
+        entries = {"Annots": ArrayObject([named(**entries)])}
+    assert made_pdf("2b", pdf_page(tmp_path, drawing, **entries))[1] != []
+
+
 @pytest.mark.parametrize("make", [jpeg2000, deep])
 def test_2b_takes_what_1b_does_not(tmp_path: Path, make: object) -> None:
     assert made_pdf("2b", make(tmp_path))[1] == []
@@ -217,6 +249,21 @@ def test_a_scanned_pdf_becomes_pdfa(tmp_path: Path) -> None:
     assert reasons == []
     (annotation,) = PdfReader(io.BytesIO(data)).pages[0]["/Annots"]
     assert annotation.get_object()["/F"] == 4
+
+
+def test_3b_carries_files_and_2b_does_not(tmp_path: Path) -> None:
+    one = Attachment("p1.xml", b"<PcGts/>", "text/xml", "PAGE XML of page 1")
+    for archive, reasons in (("3b", []), ("2b", ["attached files"])):
+        target = io.BytesIO()
+        made, params = document(page("a")), PdfParams(archive)
+        found = write_pdf(made, [scan(tmp_path)], target, CREATED_2026, "fr", params, [one])
+        assert found == reasons
+        reader = PdfReader(target)
+        assert reader.attachments["p1.xml"] == [b"<PcGts/>"]
+        (file,) = (entry.get_object() for entry in reader.trailer["/Root"]["/AF"])
+        assert file["/AFRelationship"] == "/Supplement"
+        assert file["/EF"]["/F"]["/Subtype"] == "/text/xml"
+        assert b"/text#2Fxml" in target.getvalue()
 
 
 def test_the_outline_has_an_entry_a_file_and_pages_keep_their_numbers(tmp_path: Path) -> None:

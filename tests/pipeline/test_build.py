@@ -10,14 +10,15 @@ from pathlib import Path
 import pypdfium2
 import pytest
 from PIL import Image
-from pypdf import PdfWriter
+from pypdf import PdfReader, PdfWriter
 from pypdf.generic import DictionaryObject, NameObject
 from typer.testing import CliRunner
 
 from export.alto import alto, read_alto
 from export.hocr import hocr
 from export.json_document import json_document, read_json_document
-from export.page_xml import page_xml
+from export.page_xml import page_xml, read_page_xml
+from export.pdf import PdfParams
 from pipeline.build import BuildParams, build
 from pipeline.cli import app
 from pipeline.corrected import read_corrected
@@ -272,3 +273,13 @@ def test_a_pdf_that_cannot_be_pdfa_is_kept_and_said(tmp_path: Path) -> None:
 def test_an_unknown_pdfa_is_code_9(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["build", str(tmp_path), "--pdfa", "4"])
     assert (result.exit_code, "1b, 2b, 3b, none" in result.stderr) == (9, True)
+
+
+def test_pdfa_3_carries_the_page_files(tmp_path: Path) -> None:
+    source = corrected(tmp_path / "letters", "alto")
+    params = BuildParams(("pdf",), pdf=PdfParams("3b"))
+    built = build([source], scans(tmp_path / "scans"), tmp_path / "out", params)
+    assert built.shortfalls == ()
+    attached = PdfReader(built.files[0]).attachments
+    assert sorted(attached) == ["p1.xml", "p2.xml"]
+    assert read_page_xml(attached["p1.xml"][0]).text == "Ma chère mère,"

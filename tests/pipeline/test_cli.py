@@ -16,6 +16,9 @@ README = Path(__file__).resolve().parents[2] / "README.md"
 COMMANDS = [
     ["convert"],
     ["status"],
+    ["build"],
+    ["index"],
+    ["search"],
     ["inspect"],
     ["train"],
     ["train-language"],

@@ -178,7 +178,7 @@ def test_missing_source_is_said_before_anything_is_done(tmp_path: Path, settings
 
 
 def test_unknown_format_is_answered_with_those_that_there_are(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="pdf, txt, html, page"):
+    with pytest.raises(SettingsError, match="pdf, txt, page, html"):
         convert([tmp_path], tmp_path / "out", Settings(formats=("epub",)))
 
 
