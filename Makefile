@@ -27,8 +27,11 @@ demo: $(INSTALLED)  ## Convert samples/ to out/ and list what came out.
 	$(BIN)/inkfolio convert samples --out out
 	@echo && echo "What is in out/ now:" && find out -type f -exec ls -lh {} + | awk '{ print $$5 "\t" $$9 }' | sort -k 2
 
-test: lint  ## Run all tests, after the linters, the type checker and the import contracts.
-	$(BIN)/pytest
+test: lint  ## Run all tests but the slow ones, after the linters, the type checker and the contracts.
+	$(BIN)/pytest -m "not slow"
+
+slow: $(INSTALLED)  ## Run the slow tests: kills, thousands of pages, real pages.
+	$(BIN)/pytest -m slow
 
 soak: $(INSTALLED)  ## Convert 500 pages under random faults and print what was lost: nothing.
 	PYTHONPATH=. $(BIN)/python tests/soak.py
