@@ -37,6 +37,7 @@ from pipeline.stages import (
 from pipeline.tables import to_table
 from recognize.reader import Reader, use_threads
 from recognize.weights import find_weights, read_card
+from segment.page import finder_weights
 
 logger = logging.getLogger(__name__)
 
@@ -268,7 +269,7 @@ def _steps(settings: Settings) -> tuple[Step, ...]:
     }
     return (
         Step("load", inkfolio, table["load"]),
-        Step("segment", inkfolio, table["segment"]),
+        Step("segment", inkfolio, table["segment"] | finder_weights(settings.segment)),
         Step("read", inkfolio, weights),
     )
 

@@ -143,6 +143,20 @@ def check_finder(params: SegmentParams) -> None:
         find_weights(params.net)
 
 
+def finder_weights(params: SegmentParams) -> dict[str, object]:
+    """Name, version and hash of the weights that find lines; empty where none do.
+
+    Raises:
+        InputError: if they are missing or have no readable card.
+    """
+    if FINDERS[params.finder] is not net_lines:
+        return {}
+    from segment.net.weights import find_weights, read_card  # slow: loads torch
+
+    card = read_card(find_weights(params.net).with_suffix(".json"))
+    return {"net": card.name, "net_version": card.version, "net_sha256": card.sha256}
+
+
 def _region(number: int, block: list[TextLine], frame: Frame, shape: tuple[int, ...]) -> Region:
     """A region of the page, its geometry mapped to the page and kept inside."""
     height, width = shape

@@ -5,17 +5,20 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from subprocess import run
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipeline.errors import InputError, SettingsError
 from segment.net.finder import page_maps
 from segment.net.targets import CHANNELS
 from segment.net.weights import find_weights, load_net
-from segment.page import SegmentParams, check_finder, segment_page
+from segment.page import SegmentParams, check_finder, finder_weights, segment_page
 from segment.polygons import is_simple
 
 Draw = Callable[..., np.ndarray]
@@ -43,6 +46,28 @@ def test_profile_finder_does_without_torch() -> None:
     )
     done = run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+@settings(max_examples=10, deadline=None)
+@given(height=st.integers(40, 200), width=st.integers(40, 200), seed=st.integers(0, 9))
+def test_nonsense_never_breaks_the_geometry(
+    tiny_net: Path, height: int, width: int, seed: int
+) -> None:
+    page = np.random.default_rng(seed).integers(0, 256, (height, width)).astype(np.uint8)
+    page[10:30, 10:30:3] = 0
+    found = segment_page(page, SegmentParams(finder="net", net=str(tiny_net)))
+    for line in (line for region in found.regions for line in region.lines):
+        assert is_simple(line.boundary)
+        assert all(a[0] < b[0] for a, b in pairwise(line.baseline))
+        for x, y in (*line.boundary, *line.baseline):
+            assert 0 <= x <= width
+            assert 0 <= y <= height
+
+
+def test_weights_are_told(tiny_net: Path) -> None:
+    told = finder_weights(SegmentParams(finder="net", net=str(tiny_net)))
+    assert (told["net"], len(str(told["net_sha256"]))) == ("tiny", 64)
+    assert finder_weights(SegmentParams(finder="profile")) == {}
 
 
 @pytest.mark.parametrize("finder", ["profile", "auto"])
