@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.document import Box
-from segment.arrays import Floats, Labels
+from segment.arrays import Floats, Ink, Labels
 from segment.lines import TextLine
 from segment.net.targets import BASE, BOTTOM, CELL, CORE, END, TOP, UNIT
 from segment.polygons import ring, simplified
@@ -20,9 +20,9 @@ class DecodeParams:
     """Settings of `decode`; lengths in `UNIT`, but for cells."""
 
     core: float = 0.5  # probability from which a cell is core
-    end: float = 0.5  # probability from which it is an end, and joins nothing
+    end: float = 0.2  # probability from which it is an end, and joins nothing
     regrow_cells: float = 3.5  # ends go to the nearest line within this distance
-    min_cells: int = 4  # smaller components are no lines
+    min_cells: int = 10  # smaller components are no lines
     min_width: float = 0.7
     smooth_cells: int = 5  # width of the window that evens out the curves
     least_rise: float = 0.8  # a line reaches at least so far above its baseline
@@ -31,17 +31,21 @@ class DecodeParams:
     letters: float = 0.5  # share of the rise that is the height of small letters
 
 
-def decode(maps: Floats, params: DecodeParams = DecodeParams()) -> list[TextLine]:
+def decode(
+    maps: Floats, barriers: Ink | None = None, params: DecodeParams = DecodeParams()
+) -> list[TextLine]:
     """Find the lines that maps speak of.
 
     Args:
         maps: float32 (CHANNELS, H, W), see `segment.net.targets`; the masks as probabilities.
+        barriers: bool (H, W), cells that no line crosses; None for none.
         params: see `DecodeParams`.
 
     Returns:
         The lines in pixels of the level page, top to bottom by their boxes.
     """
-    labels = _components(maps[CORE], maps[END], params)
+    end = maps[END] if barriers is None else np.maximum(maps[END], barriers)
+    labels = _components(maps[CORE], end, params)
     y, x = np.nonzero(labels)
     if not len(y):
         return []

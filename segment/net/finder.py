@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import torch
 
-from segment.arrays import Floats, Gray
+from segment.arrays import Floats, Gray, Ink
 from segment.level import Level
 from segment.lines import TextLine
 from segment.net.decode import DecodeParams, decode
@@ -36,7 +36,16 @@ def find_lines_by_net(
     Raises:
         InputError: if there are no such weights, or they are damaged.
     """
-    return decode(page_maps(_net(weights), level.gray), params)
+    # The network joins what stands side by side more readily than rulings allow.
+    return decode(page_maps(_net(weights), level.gray), in_cells(level.down), params)
+
+
+def in_cells(mask: Ink) -> Ink:
+    """Which cells a mask of the level page touches, bool (ceil(H / CELL), ceil(W / CELL))."""
+    height, width = mask.shape
+    padded = np.pad(mask, ((0, -height % CELL), (0, -width % CELL)))
+    blocks = padded.reshape(padded.shape[0] // CELL, CELL, padded.shape[1] // CELL, CELL)
+    return np.asarray(blocks.any(axis=(1, 3)))
 
 
 @torch.inference_mode()

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import InputError, SettingsError
-from segment.net.finder import page_maps
+from segment.net.finder import in_cells, page_maps
 from segment.net.targets import CHANNELS
 from segment.net.weights import find_weights, load_net
 from segment.page import SegmentParams, check_finder, finder_weights, segment_page
@@ -114,6 +114,12 @@ def test_card_of_other_sizes_is_refused(tiny_net: Path, tmp_path: Path) -> None:
     path.with_suffix(".json").write_text(json.dumps(card))
     with pytest.raises(InputError, match="sizes"):
         load_net(str(path))
+
+
+def test_cells_that_a_mask_touches() -> None:
+    mask = np.zeros((9, 6), np.bool_)
+    mask[3, 5] = mask[8, 0] = True
+    assert in_cells(mask).tolist() == [[False, True], [False, False], [True, False]]
 
 
 @pytest.mark.parametrize("shape", [(64, 64), (301, 130), (1, 1)])
