@@ -43,6 +43,10 @@ Sources = Annotated[
     typer.Argument(help="Images, PDFs, and folders of them.", show_default=False),
 ]
 Model = Annotated[str, typer.Option(help="A shipped model's name, or a .safetensors file.")]
+Lines = Annotated[
+    str, typer.Option(help="How lines are found: profile, net or auto.", show_default="auto")
+]
+Net = Annotated[str, typer.Option(help="The trained line finder's .safetensors file.")]
 Config = Annotated[
     Path | None, typer.Option(help="Settings in TOML; flags go before it.", show_default=False)
 ]
@@ -83,6 +87,8 @@ def convert(
             show_default="redo",
         ),
     ] = "",
+    lines: Lines = "",
+    net: Net = "",
     config: Config = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace files that no earlier run made.")
@@ -128,7 +134,8 @@ def convert(
 
         if bool(sources) == bool(watch):
             raise UsageError("name files and folders, or a folder to --watch; one of the two")
-        settings = _with_existing_text(_settings(config, to, model, lm, lang), existing_text)
+        settings = _settings(config, to=to, model=model, lm=lm, lang=lang, lines=lines, net=net)
+        settings = _with_existing_text(settings, existing_text)
         settings = _with_pdf(settings, pdfa, tagged)
         limits = Limits(page_timeout, _bytes(max_memory_per_page))
         workers = jobs or _cores()
@@ -305,6 +312,8 @@ def inspect(
     number: Annotated[int, typer.Option(min=1, help="Which page of the file.")] = 1,
     model: Model = "latin",
     lm: LanguageModel = "",
+    lines: Lines = "",
+    net: Net = "",
     config: Config = None,
     verbose: Verbose = False,
 ) -> None:
@@ -315,7 +324,8 @@ def inspect(
     with _speaking_plainly(verbose):
         from pipeline.inspection import inspect_page  # slow: loads torch
 
-        inspect_page(page, number - 1, out, _settings(config, model=model, lm=lm))
+        settings = _settings(config, model=model, lm=lm, lines=lines, net=net)
+        inspect_page(page, number - 1, out, settings)
     typer.echo(str(out))
 
 
@@ -366,6 +376,33 @@ def train_language(
     typer.echo(str(out))
 
 
+@app.command("train-lines")
+def train_lines(
+    pages: Annotated[list[Path], typer.Argument(help="Folders of page JSON beside images.")],
+    val: Annotated[list[Path], typer.Option(help="Such a folder to watch the training by.")],
+    recipe: Annotated[Path, typer.Option(help="The recipe, TOML.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="Run folder; gone on from if it exists.")],
+    threads: Annotated[int, typer.Option(min=0, help="0: one a core.", show_default="0")] = 0,
+    device: Annotated[str, typer.Option(help="Where to train: cpu, cuda.")] = "cpu",
+    workers: Annotated[int, typer.Option(min=0, help="Processes that load pages ahead.")] = 0,
+    minutes: Annotated[float, typer.Option(help="Stop after so long.")] = float("inf"),
+    verbose: Verbose = False,
+) -> None:
+    """Train a finder of lines on pages; started again, it goes on where it stopped.
+
+    Example: inkfolio train-lines train/ --val val/ --recipe lines.toml --out runs/lines
+    """
+    with _speaking_plainly(verbose, logging.INFO):
+        from pipeline.tables import read_table
+        from recognize.reader import use_threads
+        from segment.net.train import Recipe, train_net
+
+        use_threads(threads or _cores())
+        plan = read_table(recipe, Recipe)
+        path = train_net(plan, pages, val, out, device=device, workers=workers, minutes=minutes)
+    typer.echo(str(path) if path else f"stopped on the way; start it again to go on: {out}")
+
+
 @evaluate.command("lines")
 def evaluate_lines(
     corpora: Annotated[list[Path], typer.Argument(help="Parquet files of lines.")],
@@ -397,6 +434,8 @@ def evaluate_pages(
     model: Model = "latin",
     lm: LanguageModel = "",
     read: Annotated[bool, typer.Option(help="Read the lines too, not only find them.")] = True,
+    lines: Lines = "",
+    net: Net = "",
     config: Config = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
     threads: Annotated[int, typer.Option(min=0, help="0: one a core.", show_default="0")] = 0,
@@ -411,7 +450,7 @@ def evaluate_pages(
         from recognize.reader import Reader, use_threads
 
         use_threads(threads or _cores())
-        settings = _settings(config, model=model, lm=lm)
+        settings = _settings(config, model=model, lm=lm, lines=lines, net=net)
         scores = evaluate_folder(
             folder, settings, Reader.load(settings.model, settings.lm) if read else None
         )
@@ -421,18 +460,30 @@ def evaluate_pages(
 
 
 def _settings(
-    config: Path | None, to: str = "", model: str = "", lm: str = "", lang: str = ""
+    config: Path | None,
+    *,
+    to: str = "",
+    model: str = "",
+    lm: str = "",
+    lang: str = "",
+    lines: str = "",
+    net: str = "",
 ) -> Settings:
     """The defaults, under the TOML file's values, under the flags."""
     from dataclasses import replace
 
     from pipeline.settings import Settings
     from pipeline.tables import read_table
+    from segment.page import check_finder  # slow: loads OpenCV
 
     settings = read_table(config, Settings) if config else Settings()
     formats = tuple(name.strip() for name in to.split(",") if name.strip())
+    segment = settings.segment
+    segment = replace(segment, finder=lines or segment.finder, net=net or segment.net)
+    check_finder(segment)
     return replace(
         settings,
+        segment=segment,
         formats=formats or settings.formats,
         model=model or settings.model,
         lm=lm or settings.lm,

@@ -46,6 +46,7 @@ from pipeline.worker import (
     unprepared,
     work,
 )
+from segment.page import finder_weights
 
 logger = logging.getLogger(__name__)
 
@@ -108,7 +109,8 @@ def convert(
             outputs = Outputs(out, ledger, overwrite)
             outputs.clear_scratch()
             outputs.refuse_strangers([*_planned(documents, settings), REPORT_JSON, REPORT_CSV])
-            keys = keys_of(settings, model.sha256 + model.languages)
+            finder = json.dumps(finder_weights(settings.segment), sort_keys=True)
+            keys = keys_of(settings, model.sha256 + model.languages + finder)
             plan = Plan(documents, keys, _steps(settings, model), outputs, retry, progress)
             ledger.note(pages=plan.total, started=datetime.now(UTC).isoformat(timespec="seconds"))
             _do(plan, settings, executor, outputs, stopping)
@@ -252,7 +254,7 @@ def _steps(settings: Settings, model: Prepared) -> tuple[Step, ...]:
     }
     return (
         Step("load", inkfolio, table["load"]),
-        Step("segment", inkfolio, table["segment"]),
+        Step("segment", inkfolio, table["segment"] | finder_weights(settings.segment)),
         Step("read", inkfolio, weights),
     )
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pipeline.document import Box, Polygon
 from segment.arrays import Floats, Ink, require_ink
 from segment.components import find_components
+from segment.polygons import ring, simplified
 from segment.profiles import local_profiles
 from segment.ridges import Curve, RidgeParams, edges, smoothed, trace
 
@@ -194,8 +195,8 @@ def _shape(
         xs, upper, lower, base = (np.repeat(v, 2) for v in (xs, upper, lower, base))
         xs = np.asarray([box.left, box.right], np.float32)
     return TextLine(
-        boundary=_ring(xs, upper - pad_top, lower + pad, pad, 0.12 * x_height, fine.shape[0]),
-        baseline=_polyline(xs, base, 0.12 * x_height),
+        boundary=_padded(xs, upper - pad_top, lower + pad, pad, 0.12 * x_height, fine.shape[0]),
+        baseline=simplified(xs, base, 0.12 * x_height),
         box=box,
         x_height=size,
         strength=curve.weight / len(curve.y),
@@ -225,30 +226,10 @@ def _running(values: Floats, pick: np.ufunc) -> Floats:
     return np.asarray(pick.reduce(windows, axis=1), np.float32)
 
 
-def _ring(
+def _padded(
     xs: Floats, upper: Floats, lower: Floats, pad: float, slack: float, height: int
 ) -> Polygon:
-    """The polygon between two curves over the same xs, clockwise from the top left."""
+    """The polygon between two curves over the same xs, drawn out by `pad` at both ends."""
     xs = xs.copy()
     xs[0], xs[-1] = xs[0] - pad, xs[-1] + pad
-    above = _polyline(xs, np.clip(upper, 0, height - 1), slack)
-    below = _polyline(xs, np.clip(lower, 1, height), slack)
-    return above + below[::-1]
-
-
-def _polyline(xs: Floats, ys: Floats, slack: float) -> Polygon:
-    """The curve with points left out that lie within `slack` of it (Douglas and Peucker, 1973)."""
-    keep = {0, len(xs) - 1}
-    spans = [(0, len(xs) - 1)]
-    while spans:
-        first, last = spans.pop()
-        if last - first < 2:
-            continue
-        inner = np.arange(first + 1, last)
-        slope = (ys[last] - ys[first]) / max(1e-6, float(xs[last] - xs[first]))
-        miss = np.abs(ys[inner] - ys[first] - slope * (xs[inner] - xs[first]))
-        worst = int(miss.argmax())
-        if miss[worst] > slack:
-            keep.add(first + 1 + worst)
-            spans += [(first, first + 1 + worst), (first + 1 + worst, last)]
-    return tuple((float(xs[i]), float(ys[i])) for i in sorted(keep))
+    return ring(xs, np.clip(upper, 0, height - 1), np.clip(lower, 1, height), slack)

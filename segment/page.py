@@ -9,13 +9,14 @@ import cv2
 import numpy as np
 
 from pipeline.document import Line, Region
+from pipeline.errors import SettingsError
 from pipeline.frame import Frame
 from segment.arrays import Gray, Ink, require_gray
 from segment.binarize import BINARIZERS, BinarizeParams
 from segment.clean import CleanParams, clean_page
 from segment.deskew import DESKEWERS, DeskewParams
 from segment.layout import LayoutParams, arrange, find_barriers
-from segment.level import LevelParams, level_page, unturned
+from segment.level import Level, LevelParams, level_page, unturned
 from segment.lines import LineParams, TextLine, find_lines
 from segment.plausible import PlausibleParams, drop_implausible
 from segment.polygons import kept_inside, left_to_right
@@ -29,6 +30,8 @@ class SegmentParams:
 
     binarizer: str = "sauvola"
     deskewer: str = "profile"
+    finder: str = "auto"  # of lines, see `FINDERS`
+    net: str = "lines"  # the trained finder: a shipped one's name or a safetensors file's path
     work_px: int = 1800  # long side of the image that is binarized
     clean: CleanParams = field(default_factory=CleanParams)
     binarize: BinarizeParams = field(default_factory=BinarizeParams)
@@ -67,24 +70,91 @@ def segment_page(gray: Gray, params: SegmentParams = SegmentParams()) -> Segment
     Raises:
         ValueError: if `gray` is no grey image, or a stage's name is unknown.
     """
+    find = _lookup(FINDERS, params.finder, "line finder")
+    ink, skew, level = level_of(gray, params)
+    if level is None:
+        return Segmentation(0.0, (), _enlarged(ink, gray.shape))
+    lines = find(level, params)
+    blocks = arrange(lines, level.down, level.x_height, params.layout)
+    frame = level.frame.then(Frame.scaled(max(ink.shape) / max(gray.shape)))
+    regions = tuple(_region(i, b, frame, gray.shape) for i, b in enumerate(blocks, 1))
+    plain = _enlarged(ink & ~unturned(level.across | level.down, level.frame, ink), gray.shape)
+    return Segmentation(skew if regions else 0.0, regions, plain)
+
+
+def level_of(
+    gray: Gray, params: SegmentParams = SegmentParams()
+) -> tuple[Ink, float, Level | None]:
+    """Make a page level, as line finders want it.
+
+    Args:
+        gray: uint8 (H, W), dark ink on lighter paper.
+        params: see `SegmentParams`.
+
+    Returns:
+        The ink of the page, reduced to `work_px`; degrees by which the text is turned
+        counter-clockwise; and the level page, None if it is blank.
+
+    Raises:
+        ValueError: if `gray` is no grey image, or a stage's name is unknown.
+    """
     require_gray(gray)
     binarize = _lookup(BINARIZERS, params.binarizer, "binarizer")
     find_skew = _lookup(DESKEWERS, params.deskewer, "deskewer")
     clean = clean_page(_reduced(gray, params.work_px), params.clean)
     ink = binarize(clean.gray, params.binarize) & ~clean.surround
     skew = find_skew(ink, params.deskew)
-    level = level_page(clean, ink, skew, params.level)
-    if level is None:
-        return Segmentation(0.0, (), _enlarged(ink, gray.shape))
+    return ink, skew, level_page(clean, ink, skew, params.level)
+
+
+def profile_lines(level: Level, params: SegmentParams) -> list[TextLine]:
+    """The lines of a level page by its profiles."""
     size = level.x_height
     barriers = find_barriers(level.ink, level.down, size, params.layout)
     lines = find_lines(level.ink, barriers, size, params.lines)
-    lines = drop_implausible(lines, level, params.plausible)
-    blocks = arrange(lines, level.down, size, params.layout)
-    frame = level.frame.then(Frame.scaled(max(ink.shape) / max(gray.shape)))
-    regions = tuple(_region(i, b, frame, gray.shape) for i, b in enumerate(blocks, 1))
-    plain = _enlarged(ink & ~unturned(level.across | level.down, level.frame, ink), gray.shape)
-    return Segmentation(skew if regions else 0.0, regions, plain)
+    return drop_implausible(lines, level, params.plausible)
+
+
+def net_lines(level: Level, params: SegmentParams) -> list[TextLine]:
+    """The lines of a level page by the trained network."""
+    from segment.net.finder import find_lines_by_net  # slow: loads torch
+
+    return find_lines_by_net(level, params.net)
+
+
+# `auto` is whatever measures best on shared/data/pages/val, see docs/benchmarks.md.
+FINDERS = {"profile": profile_lines, "net": net_lines, "auto": profile_lines}
+
+
+def check_finder(params: SegmentParams) -> None:
+    """Refuse a line finder that there is not, or that lacks its weights.
+
+    Raises:
+        SettingsError: if the finder's name is unknown.
+        InputError: if it is the trained one and its weights are missing.
+    """
+    if params.finder not in FINDERS:
+        raise SettingsError(
+            f"no line finder {params.finder!r}; choose one of: {', '.join(sorted(FINDERS))}"
+        )
+    if FINDERS[params.finder] is net_lines:
+        from segment.net.weights import find_weights  # slow: loads torch
+
+        find_weights(params.net)
+
+
+def finder_weights(params: SegmentParams) -> dict[str, object]:
+    """Name, version and hash of the weights that find lines; empty where none do.
+
+    Raises:
+        InputError: if they are missing or have no readable card.
+    """
+    if FINDERS[params.finder] is not net_lines:
+        return {}
+    from segment.net.weights import find_weights, read_card  # slow: loads torch
+
+    card = read_card(find_weights(params.net).with_suffix(".json"))
+    return {"net": card.name, "net_version": card.version, "net_sha256": card.sha256}
 
 
 def _region(number: int, block: list[TextLine], frame: Frame, shape: tuple[int, ...]) -> Region:

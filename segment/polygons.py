@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.document import Point, Polygon
+from segment.arrays import Floats
 
 DECIMALS = 2
 
@@ -50,6 +51,29 @@ def left_to_right(baseline: Iterable[Point], width: int, height: int) -> Polygon
         left = min(max(x - 0.5, 0.0), width - 1.0)
         points = [(left, y), (left + 1.0, y)]
     return tuple(points)
+
+
+def ring(xs: Floats, upper: Floats, lower: Floats, slack: float) -> Polygon:
+    """The polygon between two curves over the same xs, clockwise from the top left."""
+    return simplified(xs, upper, slack) + simplified(xs, lower, slack)[::-1]
+
+
+def simplified(xs: Floats, ys: Floats, slack: float) -> Polygon:
+    """The curve with points left out that lie within `slack` of it (Douglas and Peucker, 1973)."""
+    keep = {0, len(xs) - 1}
+    spans = [(0, len(xs) - 1)]
+    while spans:
+        first, last = spans.pop()
+        if last - first < 2:
+            continue
+        inner = np.arange(first + 1, last)
+        slope = (ys[last] - ys[first]) / max(1e-6, float(xs[last] - xs[first]))
+        miss = np.abs(ys[inner] - ys[first] - slope * (xs[inner] - xs[first]))
+        worst = int(miss.argmax())
+        if miss[worst] > slack:
+            keep.add(first + 1 + worst)
+            spans += [(first, first + 1 + worst), (first + 1 + worst, last)]
+    return tuple((float(xs[i]), float(ys[i])) for i in sorted(keep))
 
 
 def is_simple(polygon: Polygon) -> bool:

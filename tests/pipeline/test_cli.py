@@ -22,6 +22,7 @@ COMMANDS = [
     ["inspect"],
     ["train"],
     ["train-language"],
+    ["train-lines"],
     ["evaluate", "lines"],
     ["evaluate", "pages"],
 ]
@@ -140,3 +141,21 @@ def test_inspect_draws_a_picture(tmp_path: Path, tiny_model: Path) -> None:
     code, text, _ = run("inspect", page(tmp_path / "p.png"), "--out", out, "--model", tiny_model)
     assert (code, text.strip()) == (0, str(out))
     assert Image.open(out).width >= 400
+
+
+@pytest.mark.parametrize(
+    ("flags", "answer", "expected"),
+    [
+        pytest.param(["--lines", "magic"], "auto, net, profile", 9, id="no such finder"),
+        pytest.param(
+            ["--lines", "net", "--net", "missing.safetensors"], "no line finder", 2, id="no weights"
+        ),
+    ],
+)
+def test_finder_that_is_not_there_is_refused(
+    tmp_path: Path, flags: list[str], answer: str, expected: int
+) -> None:
+    source = page(tmp_path / "p.png")
+    code, _, err = run("convert", source, "--out", tmp_path / "out", *flags)
+    assert code == expected
+    assert answer in err

@@ -1,0 +1,135 @@
+"""The network's maps to text lines: components of cores, cut at ends, given their extents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.document import Box
+from segment.arrays import Floats, Ink, Labels
+from segment.lines import TextLine
+from segment.net.targets import BASE, BOTTOM, CELL, CORE, END, TOP, UNIT
+from segment.polygons import ring, simplified
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeParams:
+    """Settings of `decode`; lengths in `UNIT`, but for cells."""
+
+    core: float = 0.5  # probability from which a cell is core
+    end: float = 0.2  # probability from which it is an end, and joins nothing
+    regrow_cells: float = 3.5  # ends go to the nearest line within this distance
+    min_cells: int = 10  # smaller components are no lines
+    min_width: float = 0.7
+    smooth_cells: int = 5  # width of the window that evens out the curves
+    least_rise: float = 0.8  # a line reaches at least so far above its baseline
+    least_fall: float = 0.15  # and below
+    slack: float = 0.12  # a polygon may miss the curves by so much
+    letters: float = 0.5  # share of the rise that is the height of small letters
+
+
+def decode(
+    maps: Floats, barriers: Ink | None = None, params: DecodeParams = DecodeParams()
+) -> list[TextLine]:
+    """Find the lines that maps speak of.
+
+    Args:
+        maps: float32 (CHANNELS, H, W), see `segment.net.targets`; the masks as probabilities.
+        barriers: bool (H, W), cells that no line crosses; None for none.
+        params: see `DecodeParams`.
+
+    Returns:
+        The lines in pixels of the level page, top to bottom by their boxes.
+    """
+    end = maps[END] if barriers is None else np.maximum(maps[END], barriers)
+    labels = _components(maps[CORE], end, params)
+    y, x = np.nonzero(labels)
+    if not len(y):
+        return []
+    owner = labels[y, x] - 1
+    order = np.lexsort((x, owner))
+    y, x, owner = y[order], x[order], owner[order]
+    cuts = np.searchsorted(owner, np.arange(int(owner.max()) + 2))
+    lines = []
+    for first, last in zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True):
+        if last - first >= params.min_cells:
+            line = _line(maps, y[first:last], x[first:last], params)
+            if line is not None:
+                lines.append(line)
+    return sorted(lines, key=lambda line: (line.box.top, line.box.left))
+
+
+def _components(core: Floats, end: Floats, params: DecodeParams) -> Labels:
+    """Which line each core cell belongs to, from 1; 0 for none."""
+    inked = core >= params.core
+    seeds = (inked & (end < params.end)).astype(np.uint8)
+    count, labels = cv2.connectedComponents(seeds, connectivity=8, ltype=cv2.CV_32S)
+    if count < 2:
+        return np.zeros(core.shape, np.int32)
+    distance, nearest = cv2.distanceTransformWithLabels(
+        1 - seeds, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    names = np.zeros(int(nearest.max()) + 1, np.int32)
+    names[nearest[seeds > 0]] = labels[seeds > 0]
+    grown = np.where(inked & (distance <= params.regrow_cells), names[nearest], labels)
+    return np.asarray(grown, np.int32)
+
+
+def _line(
+    maps: Floats, y: NDArray[np.int64], x: NDArray[np.int64], params: DecodeParams
+) -> TextLine | None:
+    """Boundary and baseline of a line from its cells, which are sorted by column."""
+    first, last = int(x[0]), int(x[-1])
+    left, right = first * CELL, (last + 1) * CELL
+    if right - left < params.min_width * UNIT:
+        return None
+    base, rise, fall = _curves(maps, y, x, params)
+    xs = ((np.arange(first, last + 1) + 0.5) * CELL).astype(np.float32)
+    if len(xs) == 1:
+        xs, base, rise, fall = (np.repeat(v, 2) for v in (xs, base, rise, fall))
+    xs[0], xs[-1] = left, right
+    height, width = maps.shape[1] * CELL, maps.shape[2] * CELL
+    slack = params.slack * UNIT
+    upper = np.clip(base - rise, 0, height - 1)
+    lower = np.clip(base + fall, 1, height)
+    top, bottom = int(upper.min()), int(np.ceil(lower.max()))
+    return TextLine(
+        boundary=ring(xs, upper, lower, slack),
+        baseline=simplified(xs, np.clip(base, 0, height), slack),
+        box=Box(left, top, min(right, width), max(bottom, top + 1)),
+        x_height=params.letters * float(np.median(rise)),
+        strength=float(maps[CORE, y, x].mean()),
+        area=len(x),
+    )
+
+
+def _curves(
+    maps: Floats, y: NDArray[np.int64], x: NDArray[np.int64], params: DecodeParams
+) -> tuple[Floats, Floats, Floats]:
+    """Baseline and the reach above and below it for each column of a line's cells."""
+    weight = maps[CORE, y, x].astype(np.float64)
+    middle = (y + 0.5) * CELL
+    base = middle + UNIT * maps[BASE, y, x]
+    rise = UNIT * (maps[TOP, y, x] + maps[BASE, y, x])
+    fall = UNIT * (maps[BOTTOM, y, x] - maps[BASE, y, x])
+    at = x - x[0]
+    mass = np.bincount(at, weight)
+    known = np.flatnonzero(mass)
+    columns = np.arange(len(mass))
+    curves = []
+    for values in (base, rise, fall):
+        mean = np.bincount(at, weight * values)[known] / mass[known]
+        curves.append(_even(np.interp(columns, known, mean), params.smooth_cells))
+    least_rise, least_fall = params.least_rise * UNIT, params.least_fall * UNIT
+    return curves[0], np.maximum(curves[1], least_rise), np.maximum(curves[2], least_fall)
+
+
+def _even(values: NDArray[np.float64], window: int) -> Floats:
+    """Running means over `window` places."""
+    half = min(window // 2, len(values) - 1)
+    padded = np.pad(values, half, mode="reflect", reflect_type="odd")
+    kernel = np.full(2 * half + 1, 1 / (2 * half + 1))
+    return np.convolve(padded, kernel, mode="valid").astype(np.float32)

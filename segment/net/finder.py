@@ -1,0 +1,77 @@
+"""A level page to its text lines, by the trained network."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import torch
+
+from segment.arrays import Floats, Gray, Ink
+from segment.level import Level
+from segment.lines import TextLine
+from segment.net.decode import DecodeParams, decode
+from segment.net.loading import as_input
+from segment.net.model import PageNet
+from segment.net.targets import CELL, END
+from segment.net.weights import load_net
+
+# Pages are padded to multiples of this, so that few shapes occur and kernels are reused.
+PADDED_TO = 128
+
+
+def find_lines_by_net(
+    level: Level, weights: str, params: DecodeParams = DecodeParams()
+) -> list[TextLine]:
+    """Find the text lines of a page.
+
+    Args:
+        level: the page, level and of usual size.
+        weights: a shipped finder's name or the path of a safetensors file.
+        params: see `DecodeParams`.
+
+    Returns:
+        The lines in pixels of the level page, top to bottom by their boxes.
+
+    Raises:
+        InputError: if there are no such weights, or they are damaged.
+    """
+    # The network joins what stands side by side more readily than rulings allow.
+    return decode(page_maps(_net(weights), level.gray), in_cells(level.down), params)
+
+
+def in_cells(mask: Ink) -> Ink:
+    """Which cells a mask of the level page touches, bool (ceil(H / CELL), ceil(W / CELL))."""
+    height, width = mask.shape
+    padded = np.pad(mask, ((0, -height % CELL), (0, -width % CELL)))
+    blocks = padded.reshape(padded.shape[0] // CELL, CELL, padded.shape[1] // CELL, CELL)
+    return np.asarray(blocks.any(axis=(1, 3)))
+
+
+@torch.inference_mode()
+def page_maps(net: PageNet, gray: Gray) -> Floats:
+    """What the network sees on a page.
+
+    Args:
+        net: ready to use.
+        gray: uint8 (H, W), level, flattened.
+
+    Returns:
+        float32 (CHANNELS, ceil(H / CELL), ceil(W / CELL)), the masks as probabilities.
+    """
+    height, width = gray.shape
+    below, right = -height % PADDED_TO, -width % PADDED_TO
+    padded = np.pad(as_input(gray), ((0, below), (0, right)))
+    pages = torch.from_numpy(padded)[None, None].to(memory_format=torch.channels_last)
+    with torch.autocast("cpu", torch.bfloat16):
+        maps = net(pages)[0, :, : -(-height // CELL), : -(-width // CELL)]
+    maps[: END + 1] = maps[: END + 1].sigmoid()
+    return np.ascontiguousarray(maps.numpy())
+
+
+@cache
+def _net(weights: str) -> PageNet:
+    """One network per process and weights."""
+    net, _ = load_net(weights)
+    net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return net

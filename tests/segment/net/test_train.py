@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from pipeline.errors import InputError
+from segment.net.augment import AugmentParams, cropped
+from segment.net.loading import Batch
+from segment.net.model import NetParams
+from segment.net.pages import TruePages, read_level_page
+from segment.net.train import Recipe, Training, train_net
+from segment.net.weights import read_card
+
+RECIPE = Recipe(
+    name="tiny",
+    epochs=3.0,
+    side=128,
+    batch=1,
+    evaluate_steps=4,
+    checkpoint_steps=1,
+    model=NetParams(channels=(8, 8), blocks=(1, 1)),
+)
+
+
+@pytest.fixture
+def pages(true_pages: Path, tmp_path: Path) -> TruePages:
+    return TruePages([true_pages], tmp_path / "kept")
+
+
+class Killed(Exception):
+    pass
+
+
+def kill_after(training: Training, steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    learn = training._learn
+    taken = iter(range(steps))
+
+    def learn_or_die(batch: Batch) -> torch.Tensor:
+        if next(taken, None) is None:
+            raise Killed
+        return learn(batch)
+
+    monkeypatch.setattr(training, "_learn", learn_or_die)
+
+
+def test_pages_are_made_level_with_their_lines(pages: TruePages, true_pages: Path) -> None:
+    again, fresh = pages[1], read_level_page(true_pages / "p2.json")
+    assert len(again.lines) == 16
+    assert np.array_equal(pages[1].gray, fresh.gray)
+    for line, other in zip(again.lines, fresh.lines, strict=True):
+        assert np.array_equal(line.base, other.base)
+        ink = again.gray[round(float(line.top[0])) : round(float(line.bottom[0]))]
+        assert ink[:, round(float(line.x[0])) : round(float(line.x[-1]))].min() < 100
+
+
+def test_crops_move_lines_with_their_ink(pages: TruePages) -> None:
+    params = AugmentParams(bleeding=0, rulings=0, stain=0, noise=0, contrast=0, blur=0)
+    seen = 0
+    for seed in range(10):
+        crop = cropped(pages[1], 256, np.random.default_rng(seed), params, pages[0])
+        assert crop.gray.shape == (256, 256)
+        for line in crop.lines:
+            middle = len(line.x) // 2
+            x, top, base = (int(v[middle]) for v in (line.x, line.top, line.base))
+            if 20 < x < 236 and top > 0 and base < 256:
+                assert crop.gray[top:base, x - 12 : x + 12].min() < 150
+                seen += 1
+    assert seen > 10
+
+
+def test_same_seed_makes_the_same_crop(pages: TruePages) -> None:
+    one, other = (
+        cropped(pages[0], 128, np.random.default_rng(5), AugmentParams(), pages[1])
+        for _ in range(2)
+    )
+    assert np.array_equal(one.gray, other.gray)
+
+
+def test_resumed_training_takes_the_same_steps(
+    pages: TruePages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Training(RECIPE, pages, pages, tmp_path / "whole")
+    whole.run()
+    killed = Training(RECIPE, pages, pages, tmp_path / "killed")
+    kill_after(killed, 3, monkeypatch)
+    with pytest.raises(Killed):
+        killed.run()
+    resumed = Training(RECIPE, pages, pages, tmp_path / "killed")
+    assert resumed.step == 3
+    resumed.run()
+    for one, other in zip(whole.net.parameters(), resumed.net.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_training_learns(pages: TruePages, tmp_path: Path) -> None:
+    recipe = replace(RECIPE, epochs=20.0, evaluate_steps=10, side=192, learning_rate=0.01)
+    recipe = replace(recipe, checkpoint_steps=100, augment=AugmentParams(plain=1.0))
+    Training(recipe, pages, pages, tmp_path / "run").run()
+    rows = list(csv.DictReader((tmp_path / "run" / "log.csv").open()))
+    losses = [float(row["loss"]) for row in rows]
+    assert losses[-1] < losses[0] / 2
+
+
+def test_training_ends_with_weights(true_pages: Path, tmp_path: Path) -> None:
+    recipe = replace(RECIPE, epochs=1.0, attribution=(("drawn", "here", "CC0"),), licence="CC0")
+    path = train_net(recipe, [true_pages], [true_pages], tmp_path)
+    assert path
+    card = read_card(path.with_suffix(".json"))
+    assert card.training["corpora"] == {"drawn": "here, CC0"}
+    assert card.model == RECIPE.model
+
+
+def test_training_stops_when_its_time_is_up(true_pages: Path, tmp_path: Path) -> None:
+    assert train_net(RECIPE, [true_pages], [true_pages], tmp_path, minutes=0) is None
+
+
+def test_folder_without_truth_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no page JSON"):
+        TruePages([tmp_path], tmp_path / "kept")
