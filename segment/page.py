@@ -123,7 +123,7 @@ def net_lines(level: Level, params: SegmentParams) -> list[TextLine]:
 
 
 # `auto` is whatever measures best on shared/data/pages/val, see docs/benchmarks.md.
-FINDERS = {"profile": profile_lines, "net": net_lines, "auto": profile_lines}
+FINDERS = {"profile": profile_lines, "net": net_lines, "auto": net_lines}
 
 
 def check_finder(params: SegmentParams) -> None:

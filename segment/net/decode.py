@@ -20,9 +20,9 @@ class DecodeParams:
     """Settings of `decode`; lengths in `UNIT`, but for cells."""
 
     core: float = 0.5  # probability from which a cell is core
-    end: float = 0.2  # probability from which it is an end, and joins nothing
+    end: float = 0.5  # probability from which it is an end, and joins nothing
     regrow_cells: float = 3.5  # ends go to the nearest line within this distance
-    min_cells: int = 10  # smaller components are no lines
+    min_cells: int = 16  # smaller components, of a letter or two, are rather none
     min_width: float = 0.7
     smooth_cells: int = 5  # width of the window that evens out the curves
     least_rise: float = 0.8  # a line reaches at least so far above its baseline

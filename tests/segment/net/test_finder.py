@@ -14,8 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.document import Box
 from pipeline.errors import InputError, SettingsError
-from segment.net.finder import in_cells, page_maps
+from segment.lines import TextLine
+from segment.net.finder import in_cells, on_ink, page_maps
 from segment.net.targets import CHANNELS
 from segment.net.weights import find_weights, load_net
 from segment.page import SegmentParams, check_finder, finder_weights, segment_page
@@ -114,6 +116,23 @@ def test_card_of_other_sizes_is_refused(tiny_net: Path, tmp_path: Path) -> None:
     path.with_suffix(".json").write_text(json.dumps(card))
     with pytest.raises(InputError, match="sizes"):
         load_net(str(path))
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        pytest.param((24, 50), (24, 50), id="drawn in"),
+        pytest.param((0, 0), (20, 60), id="no ink"),
+    ],
+)
+def test_box_is_drawn_in_to_the_ink(columns: tuple[int, int], expected: tuple[int, int]) -> None:
+    ink = np.zeros((60, 80), np.bool_)
+    ink[32:39, slice(*columns)] = True
+    boundary = ((20.0, 20.0), (60.0, 20.0), (60.0, 45.0), (20.0, 45.0))
+    line = TextLine(boundary, ((20.0, 40.0), (60.0, 40.0)), Box(20, 20, 60, 45), 9.0)
+    found = on_ink(line, ink)
+    assert (found.box.left, found.box.right) == expected
+    assert found.boundary == boundary
 
 
 def test_cells_that_a_mask_touches() -> None:

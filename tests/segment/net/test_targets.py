@@ -87,7 +87,7 @@ def test_lines_drawn_are_decoded_as_they_were() -> None:
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.floats(-0.04, 0.04), st.integers(24, 40), st.floats(20, 300), st.integers(1, 8))
+@given(st.floats(-0.04, 0.04), st.integers(24, 40), st.floats(40, 300), st.integers(1, 8))
 def test_any_lines_decode_to_sound_geometry(
     slope: float, apart: int, length: float, count: int
 ) -> None:
