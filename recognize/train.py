@@ -89,12 +89,15 @@ class Training:
         folder.mkdir(parents=True, exist_ok=True)
         self._resume()
 
-    def run(self, workers: int = 0, minutes: float = math.inf) -> None:
+    def run(self, workers: int = 0, minutes: float = math.inf) -> bool:
         """Train to the end of the schedule, or for some minutes; log and save on the way.
 
         Args:
             workers: processes that load batches ahead; 0 loads them in this one.
             minutes: stop after so long; started again, the training goes on.
+
+        Returns:
+            Whether the schedule has come to its end.
         """
         self.net.train()
         start = clock = time.monotonic()
@@ -114,10 +117,14 @@ class Training:
             if self.step % self.recipe.checkpoint_steps == 0:
                 self.save_checkpoint()
             if clock - start > 60 * minutes:
+                ended = False
                 break
+        else:
+            ended = True
         if losses:
             self._report(losses)
         self.save_checkpoint()
+        return ended
 
     @property
     def progress(self) -> float:
@@ -304,8 +311,7 @@ def train_model(
         lines += read_pen_lines(path)
     lines += set_lines(recipe.typeset, np.random.default_rng(recipe.seed))
     training = Training(recipe, lines, read_samples(scans, "val"), folder, device)
-    training.run(workers, minutes)
-    if training.progress < 1:
+    if not training.run(workers, minutes):
         return None
     path = training.publish()
     add_scores(path, scans)
