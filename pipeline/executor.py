@@ -259,6 +259,8 @@ def _serve(connection: Connection[Any, Any], memory_bytes: int) -> None:
     logging.getLogger().addHandler(logging.NullHandler())  # libraries' grumbling helps nobody
     for variable in _THREAD_VARIABLES:
         os.environ[variable] = "1"  # so that N workers use N cores and not N²
+    # oneDNN keeps a kernel for every shape of batch: a few are enough, and memory stays flat.
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
     if memory_bytes:
         _limit_memory(memory_bytes)
     with suppress(EOFError, OSError):
