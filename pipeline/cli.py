@@ -338,6 +338,7 @@ def train(
     device: Annotated[str, typer.Option(help="Where to train: cpu, cuda.")] = "cpu",
     workers: Annotated[int, typer.Option(min=0, help="Processes that load lines ahead.")] = 0,
     minutes: Annotated[float, typer.Option(help="Stop after so long.")] = float("inf"),
+    start: Annotated[str, typer.Option("--from", help="Begin from this model.")] = "",
     verbose: Verbose = False,
 ) -> None:
     """Train a model on transcribed lines; started again, it goes on where it stopped.
@@ -351,7 +352,9 @@ def train(
 
         use_threads(threads or _cores())
         plan = read_table(recipe, Recipe)
-        path = train_model(plan, corpora, out, device=device, workers=workers, minutes=minutes)
+        path = train_model(
+            plan, corpora, out, device=device, workers=workers, minutes=minutes, start=start
+        )
     typer.echo(str(path) if path else f"stopped on the way; start it again to go on: {out}")
 
 

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import ctc_loss
 
+from pipeline.errors import InputError
 from pipeline.tables import to_table
 from recognize.alphabet import BLANK, Alphabet
 from recognize.augment import AugmentParams
@@ -25,7 +26,7 @@ from recognize.model import LineNet, ModelParams
 from recognize.reader import Reader
 from recognize.strokes import holds_strokes, read_pen_lines
 from recognize.typeset import TypesetParams, set_lines
-from recognize.weights import Card, read_card, save_model, write_card
+from recognize.weights import Card, load_model, read_card, save_model, transfer, write_card
 
 logger = logging.getLogger(__name__)
 _CHECKPOINT = "checkpoint.pt"
@@ -69,15 +70,24 @@ class Training:
         val: Sequence[LineSample],
         folder: Path,
         device: str = "cpu",
+        start: str = "",
     ) -> None:
-        """Begin in `folder`, or go on from the checkpoint that lies there."""
+        """Begin in `folder`, from the model `start` if given; or go on from the checkpoint there.
+
+        Raises:
+            InputError: if there is no model `start`, or it is not of the recipe's sizes.
+        """
         torch.manual_seed(recipe.seed)
         self.recipe, self.folder, self.device = recipe, folder, torch.device(device)
         self.train = [sample for sample in train if sample.corpus not in recipe.exclude]
         self.val = _spread(val, recipe.evaluate_lines)
         texts = [sample.text for sample in self.train]
-        self.alphabet = Alphabet.of([*texts, recipe.extra_characters])
+        trained = load_model(start) if start else None
+        known = trained[1].characters if trained else ""
+        self.alphabet = Alphabet.of([*texts, recipe.extra_characters, known])
         self.net = LineNet(len(self.alphabet), recipe.model).to(self.device)
+        if trained:
+            _begin_from(trained, self.net, self.alphabet, start)
         self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = LineNet(len(self.alphabet), recipe.model).to(self.device).eval()
         self.average.load_state_dict(self.net.state_dict())
@@ -258,6 +268,16 @@ class Training:
         logger.info("going on from %s at line %d", path, self.lines_seen)
 
 
+def _begin_from(
+    trained: tuple[LineNet, Alphabet, Card], net: LineNet, alphabet: Alphabet, name: str
+) -> None:
+    old, known, _ = trained
+    try:
+        transfer(old, known, net, alphabet)
+    except ValueError as error:
+        raise InputError(f"{name}: {error}; give the recipe the same sizes") from error
+
+
 def _ctc(logits: Tensor, batch: Batch) -> Tensor:
     """CTC loss per character of (T, N, labels) logits; a line too narrow for its text counts 0."""
     loss = ctc_loss(
@@ -286,6 +306,7 @@ def train_model(
     device: str = "cpu",
     workers: int = 0,
     minutes: float = math.inf,
+    start: str = "",
 ) -> Path | None:
     """Train from Parquet files to weights in a run folder, going on from what lies there.
 
@@ -296,6 +317,7 @@ def train_model(
         device: where the network is trained, such as "cuda".
         workers: processes that load batches ahead.
         minutes: stop after so long.
+        start: model to begin from: a shipped one's name or a .safetensors file.
 
     Returns:
         The safetensors file written, whose card tells the error rates on val; None if the
@@ -310,7 +332,7 @@ def train_model(
     for path in pens:
         lines += read_pen_lines(path)
     lines += set_lines(recipe.typeset, np.random.default_rng(recipe.seed))
-    training = Training(recipe, lines, read_samples(scans, "val"), folder, device)
+    training = Training(recipe, lines, read_samples(scans, "val"), folder, device, start)
     if not training.run(workers, minutes):
         return None
     path = training.publish()

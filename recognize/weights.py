@@ -11,7 +11,7 @@ from safetensors.torch import load, save
 
 from pipeline.errors import InputError
 from pipeline.files import write_bytes
-from recognize.alphabet import Alphabet
+from recognize.alphabet import BLANK, Alphabet
 from recognize.model import LineNet, ModelParams
 
 SHIPPED = Path(__file__).parent / "weights"
@@ -103,6 +103,35 @@ def load_model(name: str) -> tuple[LineNet, Alphabet, Card]:
         message = f"{path}: the weights do not fit the sizes in its card; install them again"
         raise InputError(message) from error
     return net.eval(), alphabet, card
+
+
+def transfer(old: LineNet, known: Alphabet, new: LineNet, alphabet: Alphabet) -> None:
+    """Give a network what a trained one has learnt, character by character where labels differ.
+
+    Args:
+        old: the trained network.
+        known: its alphabet.
+        new: takes the weights; the outputs of characters that `old` does not know stay as they are.
+        alphabet: of `new`.
+
+    Raises:
+        ValueError: if the networks differ in more than their alphabets.
+    """
+    if old.params != new.params:
+        raise ValueError(f"a network of {old.params} cannot begin from one of {new.params}")
+    state = new.state_dict()
+    heads = ("head.", "auxiliary.")
+    state.update({k: v for k, v in old.state_dict().items() if not k.startswith(heads)})
+    labels = {character: label for label, character in enumerate(known.characters, start=1)}
+    pairs = [(0, BLANK)] + [
+        (label, labels[character])
+        for label, character in enumerate(alphabet.characters, start=1)
+        if character in labels
+    ]
+    mine, theirs = (list(side) for side in zip(*pairs, strict=True))
+    for name in ("head.weight", "head.bias"):
+        state[name][mine] = old.state_dict()[name][theirs]
+    new.load_state_dict(state)
 
 
 def read_card(path: Path) -> Card:

@@ -116,8 +116,10 @@ def as_batch(crops: list[LevelPage], params: TargetParams) -> Batch:
 
 def load_batches(batches: Batches, plan: Iterable[Key], workers: int) -> Iterable[Batch]:
     """The planned batches in order; `workers` processes load them ahead, 0 loads them here."""
-    ahead = {"prefetch_factor": 4, "worker_init_fn": _one_thread} if workers else {}
-    return DataLoader(batches, batch_size=None, sampler=plan, num_workers=workers, **ahead)  # type: ignore[arg-type]
+    # Spawned, not forked: a fork takes over locks that this process's other threads hold, for ever.
+    start = {"multiprocessing_context": "spawn", "worker_init_fn": _one_thread}
+    ahead = {"num_workers": workers, "prefetch_factor": 4, **start} if workers else {}
+    return DataLoader(batches, batch_size=None, sampler=plan, **ahead)  # type: ignore[arg-type]
 
 
 def _one_thread(worker: int) -> None:

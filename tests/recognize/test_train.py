@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
+from pipeline.errors import InputError
 from recognize.dataset import LineSample
 from recognize.loading import Batch
 from recognize.model import ModelParams
@@ -128,3 +129,26 @@ def test_training_stops_when_its_time_is_up_and_goes_on(tmp_path: Path) -> None:
     again = Training(RECIPE, lines, lines[:2], tmp_path)
     assert 0 < again.progress < 1
     assert again.run()
+
+
+def test_training_goes_out_from_a_trained_model_and_keeps_its_characters(tmp_path: Path) -> None:
+    lines = drawn_lines(8)
+    recipe = replace(RECIPE, epochs=0.0)
+    first = Training(replace(recipe, extra_characters="mixé"), lines, lines[:2], tmp_path / "first")
+    grown = [replace(line, text=line.text + "w") for line in lines]
+    start = str(first.publish())
+    second = Training(recipe, grown, lines[:2], tmp_path / "second", start=start)
+    assert second.alphabet.characters == "imwxé"
+    image = torch.rand(1, 1, 48, 64)
+    before, after = first.average.eval()(image), second.average(image)
+    known = [second.alphabet.encode(letter)[0] for letter in first.alphabet.characters]
+    assert torch.allclose(before[..., 1:], after[..., known], atol=1e-2)
+    assert torch.allclose(before[..., 0], after[..., 0], atol=1e-2)
+
+
+def test_a_start_of_other_sizes_is_refused(tmp_path: Path) -> None:
+    lines = drawn_lines(4)
+    start = str(Training(RECIPE, lines, lines[:2], tmp_path / "first").publish())
+    other = replace(RECIPE, model=replace(RECIPE.model, hidden=12))
+    with pytest.raises(InputError, match="same sizes"):
+        Training(other, lines, lines[:2], tmp_path / "second", start=start)
