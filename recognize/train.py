@@ -19,6 +19,7 @@ from pipeline.errors import InputError
 from pipeline.tables import to_table
 from recognize.alphabet import BLANK, Alphabet
 from recognize.augment import AugmentParams
+from recognize.curve import draw_curve
 from recognize.dataset import LineSample, TrainingLine, read_samples
 from recognize.evaluate import evaluate_model, score, total
 from recognize.loading import Batch, Batches, LoadingParams, load_batches, plan_batches
@@ -192,7 +193,7 @@ class Training:
                 mean.copy_(value)
 
     def _report(self, losses: Sequence[Tensor]) -> None:
-        """Add a row to log.csv: where we are, the loss, the average's error rate on val."""
+        """Add a row to log.csv, and draw it: where we are, the loss, the average's error rate on val."""
         reader = Reader(self.average, self.alphabet)
         readings = reader.read([sample.pixels() for sample in self.val])
         scores = [
@@ -210,6 +211,7 @@ class Training:
             hours, rate = f"{self.seconds / 3600:.3f}", f"{self._learning_rate():.6f}"
             row = [self.step, self.lines_seen, hours, rate, f"{loss:.4f}", f"{cer:.4f}"]
             writer.writerow(row)
+        draw_curve(path, self.folder / "curve.png")
 
     def save_checkpoint(self) -> None:
         """Write all that a resume needs; the old checkpoint stays until the new one is whole."""

@@ -1,0 +1,42 @@
+"""A training's log as a picture: loss and val CER over the lines seen."""
+
+from __future__ import annotations
+
+import csv
+import io
+import logging
+from pathlib import Path
+
+from pipeline.files import write_bytes
+
+logger = logging.getLogger(__name__)
+
+
+def draw_curve(log: Path, picture: Path) -> None:
+    """Draw log.csv of a run as a PNG; the same log gives the same bytes.
+
+    Args:
+        log: CSV with the columns lines, loss and val_cer.
+        picture: the file to write; left alone, with a warning, where there is no matplotlib.
+    """
+    try:
+        from matplotlib.figure import Figure  # a tool of training: not installed for users
+    except ImportError:
+        logger.warning("%s not drawn: pip install matplotlib", picture)
+        return
+    with log.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    lines, losses, rates = (
+        [float(row[name]) for row in rows] for name in ("lines", "loss", "val_cer")
+    )
+    figure = Figure((6, 3.5), layout="constrained")
+    left = figure.subplots()
+    right = left.twinx()
+    left.plot(lines, losses, color="tab:gray", marker=".", label="loss")
+    right.plot(lines, rates, color="tab:blue", marker=".", label="val CER")
+    left.set(xlabel="lines seen", ylabel="loss per character")
+    right.set(ylabel="val CER", ylim=(0, None))
+    figure.legend(loc="outside upper right", ncols=2)
+    data = io.BytesIO()
+    figure.savefig(data, format="png", dpi=120, metadata={"Software": None})
+    write_bytes(picture, data.getvalue())
