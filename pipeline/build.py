@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from export.page_source import PageSource
 from export.pdf import PdfParams
@@ -18,7 +18,7 @@ from pipeline.errors import FileAccessError, InputError, SettingsError
 from pipeline.files import replacing
 from pipeline.load import LoadParams
 from pipeline.names import shown
-from pipeline.page_images import ImageFolder, with_image
+from pipeline.page_images import ImageFolder, image_folders, with_image
 from pipeline.report import PageFailure, no_pdfa
 from pipeline.stages import WRITERS, Finished, Output
 
@@ -100,7 +100,7 @@ def build(
 
 
 def _finished(corrected: Corrected, images: Path | None, params: BuildParams) -> Finished:
-    folders = _folders(corrected, images)
+    folders = image_folders(corrected.files, images)
     placed = [_placed(page, folders, params) for page in corrected.document.pages]
     sources = tuple(source for _, source in placed if source)
     paths = [*corrected.files, *(source.path for source in sources)]
@@ -110,19 +110,6 @@ def _finished(corrected: Corrected, images: Path | None, params: BuildParams) ->
         steps=(*corrected.document.steps, _step(corrected.files)),
     )
     return Finished(corrected.name, document, sources, _newest(paths), params.language, params.pdf)
-
-
-def _folders(corrected: Corrected, images: Path | None) -> list[ImageFolder]:
-    if images is not None:
-        return [ImageFolder.of(images)]
-    own = dict.fromkeys(path.resolve().parent for path in corrected.files)
-    near = dict.fromkeys(folder for f in own for folder in (f, f.parent))
-    return [replace(found, files=_direct(found)) for found in map(ImageFolder.of, near)]
-
-
-def _direct(folder: ImageFolder) -> tuple[PurePosixPath, ...]:
-    """The files that are in no folder below."""
-    return tuple(file for file in folder.files if len(file.parts) == 1)
 
 
 def _placed(

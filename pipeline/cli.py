@@ -331,7 +331,10 @@ def inspect(
 
 @app.command()
 def train(
-    corpora: Annotated[list[Path], typer.Argument(help="Parquet files of lines.")],
+    corpora: Annotated[
+        list[Path],
+        typer.Argument(help="Parquet files of lines; folders of PAGE or ALTO with their images."),
+    ],
     recipe: Annotated[Path, typer.Option(help="The recipe, TOML.", show_default=False)],
     out: Annotated[Path, typer.Option(help="Run folder; gone on from if it exists.")],
     threads: Annotated[int, typer.Option(min=0, help="0: one a core.", show_default="0")] = 0,
@@ -346,12 +349,14 @@ def train(
     Example: inkfolio train lines/*.parquet --recipe recognize/recipes/latin.toml --out runs/latin
     """
     with _speaking_plainly(verbose, logging.INFO):
+        from pipeline.line_corpus import cut_folders
         from pipeline.tables import read_table
         from recognize.reader import use_threads
         from recognize.train import Recipe, train_model
 
         use_threads(threads or _cores())
         plan = read_table(recipe, Recipe)
+        corpora = cut_folders(corpora, out)
         path = train_model(
             plan, corpora, out, device=device, workers=workers, minutes=minutes, start=start
         )
@@ -568,3 +573,6 @@ def _progress(*, shown: bool = True) -> Iterator[Callable[[int, int], None]]:
     with Progress(*columns, console=console, disable=not (shown and console.is_terminal)) as bar:
         task = bar.add_task("pages", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+from pipeline import cli_transcripts  # noqa: E402, F401  its commands join the app

@@ -12,7 +12,7 @@ from export.line_parts import box_around
 from export.page_source import ImageSource, PageSource, PdfPageSource
 from pipeline.document import Line, Page, Polygon, Region, Word
 from pipeline.errors import InputError
-from pipeline.load import LoadParams, SourcePage, load_page, page_frames
+from pipeline.load import Kind, LoadParams, SourcePage, load_page, page_frames
 from pipeline.names import shown
 from pipeline.sources import IMAGE_SUFFIXES, PDF_SUFFIX
 
@@ -59,6 +59,28 @@ class ImageFolder:
         return self.root / found[0] if found else None
 
 
+def image_folders(files: Sequence[Path], images: Path | None) -> list[ImageFolder]:
+    """Where the images of some pages may be.
+
+    Args:
+        files: that the pages were read from.
+        images: the folder that the user named; if None, each file's own folder and that above it.
+
+    Raises:
+        InputError: if `images` is no folder.
+    """
+    if images is not None:
+        return [ImageFolder.of(images)]
+    own = dict.fromkeys(path.resolve().parent for path in files)
+    near = dict.fromkeys(folder for f in own for folder in (f, f.parent))
+    return [replace(found, files=_direct(found)) for found in map(ImageFolder.of, near)]
+
+
+def _direct(folder: ImageFolder) -> tuple[PurePosixPath, ...]:
+    """The files that are in no folder below."""
+    return tuple(file for file in folder.files if len(file.parts) == 1)
+
+
 def _images_below(root: Path) -> Iterator[PurePosixPath]:
     for folder, _, names in os.walk(root):
         for name in names:
@@ -74,13 +96,24 @@ def with_image(page: Page, path: Path, params: LoadParams) -> tuple[Page, PageSo
     Raises:
         InputError: if the image cannot be read, or is not of the page's shape.
     """
-    is_pdf = path.suffix.lower() == PDF_SUFFIX
-    frames = page_frames(path, "pdf" if is_pdf else "image", params)
-    frame = frames[page.index] if len(frames) > page.index and len(frames) > 1 else frames[0]
-    source = SourcePage(path, frame, "pdf" if is_pdf else "image", page.id, page.index)
+    source = source_page(page, path, params)
     image = load_page(source, params)
     fitted = scaled(replace(page, ppi=image.ppi, source=path.name), image.width, image.height)
-    return fitted, PdfPageSource(path, frame) if is_pdf else ImageSource(path, frame)
+    if source.kind == "pdf":
+        return fitted, PdfPageSource(path, source.frame)
+    return fitted, ImageSource(path, source.frame)
+
+
+def source_page(page: Page, path: Path, params: LoadParams) -> SourcePage:
+    """Where in its image file a page is to be found.
+
+    Raises:
+        InputError: if the file cannot be read.
+    """
+    kind: Kind = "pdf" if path.suffix.lower() == PDF_SUFFIX else "image"
+    frames = page_frames(path, kind, params)
+    frame = frames[page.index] if len(frames) > page.index and len(frames) > 1 else frames[0]
+    return SourcePage(path, frame, kind, page.id, page.index)
 
 
 def scaled(page: Page, width: int, height: int) -> Page:

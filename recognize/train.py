@@ -334,11 +334,13 @@ def train_model(
     for path in pens:
         lines += read_pen_lines(path)
     lines += set_lines(recipe.typeset, np.random.default_rng(recipe.seed))
-    training = Training(recipe, lines, read_samples(scans, "val"), folder, device, start)
+    val = read_samples(scans, "val")
+    training = Training(recipe, lines, val, folder, device, start)
     if not training.run(workers, minutes):
         return None
     path = training.publish()
-    add_scores(path, scans)
+    if val:
+        add_scores(path, scans)
     return path
 
 

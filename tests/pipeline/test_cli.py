@@ -20,6 +20,7 @@ COMMANDS = [
     ["index"],
     ["search"],
     ["inspect"],
+    ["cut-lines"],
     ["train"],
     ["train-language"],
     ["train-lines"],

@@ -123,6 +123,14 @@ def test_training_ends_with_weights_and_their_scores(tmp_path: Path) -> None:
     assert card.scores["cer"]["corpus"].keys() == {"bars"}
 
 
+def test_training_without_val_ends_without_scores(tmp_path: Path) -> None:
+    rows = [{**asdict(line), "split": "train"} for line in drawn_lines(6)]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "bars.parquet")
+    recipe = replace(RECIPE, epochs=0.5)
+    path = train_model(recipe, [tmp_path / "bars.parquet"], tmp_path / "run")
+    assert path is not None and read_card(path.with_suffix(".json")).scores == {}
+
+
 def test_training_stops_when_its_time_is_up_and_goes_on(tmp_path: Path) -> None:
     lines = drawn_lines(20)
     assert not Training(RECIPE, lines, lines[:2], tmp_path).run(minutes=0)
