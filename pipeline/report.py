@@ -50,6 +50,7 @@ class PageOutcome:
         peak_mib: most memory that the page's process has had so far; 0 where it is not told.
         failure: None if the page was read.
         skipped: whether it was left as it is, since it has text already.
+        expected_cer: share of the characters read that is likely wrong; 0 without lines.
     """
 
     id: str
@@ -64,6 +65,7 @@ class PageOutcome:
     peak_mib: float = 0.0
     failure: PageFailure | None = None
     skipped: bool = False
+    expected_cer: float = 0.0
 
     @property
     def status(self) -> Status:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pipeline.names import shown
 from pipeline.report import PageOutcome, Report
 
-REVIEW_BELOW = 0.8  # confidence; not yet calibrated, so that it ranks rather than promises
+REVIEW_ABOVE = 0.15  # expected CER: of a page that is worse, whole words are often lost
 STAGES = ("load", "segment", "read", "words")
 COLUMNS = (
     "document",
@@ -20,6 +20,7 @@ COLUMNS = (
     "lines",
     "words",
     "confidence",
+    "expected_cer",
     "ppi",
     "seconds",
     *(f"seconds_{stage}" for stage in STAGES),
@@ -51,6 +52,7 @@ def _row(document: str, page: PageOutcome) -> list[object]:
         page.lines,
         page.words,
         page.confidence,
+        page.expected_cer,
         page.ppi,
         round(seconds, 3),
         *(round(page.seconds.get(stage, 0.0), 3) for stage in STAGES),
@@ -87,6 +89,7 @@ def _doubtful(report: Report) -> Iterator[tuple[tuple[float, int], dict[str, obj
                     "number": page.number,
                     "status": page.status,
                     "confidence": page.confidence,
+                    "expected_cer": page.expected_cer,
                     "reason": _reason(page),
                 },
             )
@@ -95,13 +98,13 @@ def _doubtful(report: Report) -> Iterator[tuple[tuple[float, int], dict[str, obj
 def _rank(page: PageOutcome) -> float | None:
     """Lower is worse; None for a page that is fine."""
     if page.status == "failed":
-        return -1.0
+        return -2.0
     if page.status == "blank":
-        return 2.0
-    return page.confidence if page.confidence < REVIEW_BELOW else None
+        return 1.0
+    return -page.expected_cer if page.expected_cer > REVIEW_ABOVE else None
 
 
 def _reason(page: PageOutcome) -> str:
     if page.failure:
         return page.failure.message
-    return "no text found" if page.status == "blank" else "low confidence"
+    return "no text found" if page.status == "blank" else "likely misread"

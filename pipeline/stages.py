@@ -137,7 +137,7 @@ def with_words(line: Line, crop: LineCrop, reading: Reading, ink: Ink) -> Line:
         Word(reading.text[a:b], box, math.prod(reading.confidences[a:b]), span)
         for (a, b), box, span in zip(pieces, boxes, spans, strict=True)
     )
-    return replace(line, words=words, confidence=_mean(reading.confidences))
+    return replace(line, words=words, confidence=reading.confidence)
 
 
 def _words_of(reading: Reading) -> Iterator[tuple[int, int]]:
@@ -150,10 +150,6 @@ def _words_of(reading: Reading) -> Iterator[tuple[int, int]]:
             start = None
         elif start is None:
             start = index
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values) if values else 0.0
 
 
 def _filled(regions: Sequence[Region], lines: dict[str, Line]) -> Iterator[Region]:

@@ -211,19 +211,26 @@ def _read(settings: Settings, task: ReadTask) -> PageRow:
     page = None
     assumed = skipped = False
     failure = None
+    expected_cer = 0.0
     try:
         with watch.timing("load"):
             image = open_page(task.page, settings)
             skipped = settings.existing_text == "skip" and existing_text(task.page) != "none"
         page, assumed = unread_page(task.page, image), image.ppi_assumed
         if not skipped:
-            page = read_page(
-                task.page, image, settings, _reader(settings.model, settings.lm), watch
-            )
+            reader = _reader(settings.model, settings.lm)
+            page = read_page(task.page, image, settings, reader, watch)
+            read = [(line.confidence, len(line.text)) for line in page.lines]
+            expected_cer = round(reader.calibration.expected_cer(read), 4)
     except Exception as error:  # the page's border: nothing of one page stops the others
         failure = failure_of(error, watch.stage, _place(task.page))
-    outcome = _outcome(task.page, page, watch.seconds, failure)
-    return _row(task, replace(outcome, ppi_assumed=assumed, skipped=skipped), page)
+    outcome = replace(
+        _outcome(task.page, page, watch.seconds, failure),
+        ppi_assumed=assumed,
+        skipped=skipped,
+        expected_cer=expected_cer,
+    )
+    return _row(task, outcome, page)
 
 
 @cache

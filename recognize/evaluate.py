@@ -18,8 +18,10 @@ from rapidfuzz.distance import Levenshtein
 from pipeline.errors import InputError
 from recognize.alphabet import clean
 from recognize.dataset import LineSample, read_samples
-from recognize.reader import Reader
+from recognize.reader import Reader, Reading
 from recognize.weights import DEFAULT
+
+Tables = dict[str, dict[str, dict[str, float]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +109,10 @@ def total(scores: Iterable[Score]) -> Score:
     return sum(scores, Score())
 
 
-def evaluate_model(
+def read_split(
     paths: Sequence[Path], split: str, model: str = DEFAULT, language: str = ""
-) -> dict[str, dict[str, dict[str, float]]]:
-    """Read one split of some corpora, page by page, and score it.
+) -> tuple[list[LineSample], list[Reading]]:
+    """Read one split of some corpora, page by page.
 
     Args:
         paths: Parquet files of lines.
@@ -119,7 +121,7 @@ def evaluate_model(
         language: of the language model that helps, see `Reader.load`.
 
     Returns:
-        Tables "total", "kind", "kind/language" and "corpus"; in each, rates and counts by row.
+        The lines, and what was read in each.
 
     Raises:
         InputError: if a corpus or the model cannot be read, or the split is empty.
@@ -130,11 +132,27 @@ def evaluate_model(
     reader = Reader.load(model, language)
     pages = [list(page) for _, page in groupby(samples, lambda one: (one.corpus, one.page))]
     readings = [
-        reading.text for page in pages for reading in reader.read([one.pixels() for one in page])
+        reading for page in pages for reading in reader.read([one.pixels() for one in page])
     ]
-    tables = score_samples(samples, readings)
+    return samples, readings
+
+
+def evaluate_model(
+    paths: Sequence[Path], split: str, model: str = DEFAULT, language: str = ""
+) -> Tables:
+    """Read one split of some corpora and score it; see `read_split`.
+
+    Returns:
+        Tables "total", "kind", "kind/language" and "corpus"; in each, rates and counts by row.
+    """
+    return tables_of(*read_split(paths, split, model, language))
+
+
+def tables_of(samples: Sequence[LineSample], readings: Sequence[Reading]) -> Tables:
+    """The tables of `evaluate_model`, for lines that have been read."""
+    scores = score_samples(samples, [reading.text for reading in readings])
     return {
-        table: {row: one.as_dict() for row, one in rows.items()} for table, rows in tables.items()
+        table: {row: one.as_dict() for row, one in rows.items()} for table, rows in scores.items()
     }
 
 

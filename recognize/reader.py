@@ -10,6 +10,7 @@ import torch
 
 from recognize.alphabet import Alphabet
 from recognize.beam import BeamDecoder
+from recognize.calibration import Calibration
 from recognize.ctc import Labelling, Probabilities, decode_greedily, widen
 from recognize.dataset import round_up, stack
 from recognize.language import NO_LANGUAGES, Languages, load_languages
@@ -34,14 +35,27 @@ class Reading:
     spans: tuple[tuple[float, float], ...]
     confidences: tuple[float, ...]
 
+    @property
+    def confidence(self) -> float:
+        """Of the line: the mean over its characters; 0 without any."""
+        return sum(self.confidences) / len(self.confidences) if self.confidences else 0.0
+
 
 class Reader:
     """A network that is loaded once and reads any number of lines."""
 
     def __init__(
-        self, net: LineNet, alphabet: Alphabet, languages: Languages = NO_LANGUAGES
+        self,
+        net: LineNet,
+        alphabet: Alphabet,
+        languages: Languages = NO_LANGUAGES,
+        calibration: Calibration = Calibration(),
     ) -> None:
-        """A reader of a network in evaluation mode; `languages` help it to decode."""
+        """A reader of a network in evaluation mode; `languages` help it to decode.
+
+        `calibration` tells what the confidences of its lines are worth.
+        """
+        self.calibration = calibration
         self._net = net.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._alphabet = alphabet
         self._device = next(net.parameters()).device
@@ -63,8 +77,8 @@ class Reader:
         Raises:
             InputError: if there is no such model or it is damaged.
         """
-        net, alphabet, _ = load_model(name)
-        return cls(net, alphabet, load_languages(language))
+        net, alphabet, card = load_model(name)
+        return cls(net, alphabet, load_languages(language), card.calibration)
 
     def read(self, lines: Sequence[Gray]) -> list[Reading]:
         """Read line images, each uint8 (H, W) with dark ink on light paper.

@@ -19,9 +19,10 @@ from pipeline.errors import InputError
 from pipeline.tables import to_table
 from recognize.alphabet import BLANK, Alphabet
 from recognize.augment import AugmentParams
+from recognize.calibration import calibrate
 from recognize.curve import draw_curve
 from recognize.dataset import LineSample, TrainingLine, read_samples
-from recognize.evaluate import evaluate_model, score, total
+from recognize.evaluate import read_split, score, tables_of, total
 from recognize.loading import Batch, Batches, LoadingParams, load_batches, plan_batches
 from recognize.model import LineNet, ModelParams
 from recognize.reader import Reader
@@ -193,7 +194,7 @@ class Training:
                 mean.copy_(value)
 
     def _report(self, losses: Sequence[Tensor]) -> None:
-        """Add a row to log.csv, and draw it: where we are, the loss, the average's error rate on val."""
+        """Note in log.csv, and draw, where we are, the loss, the average's error rate on val."""
         reader = Reader(self.average, self.alphabet)
         readings = reader.read([sample.pixels() for sample in self.val])
         scores = [
@@ -345,8 +346,19 @@ def train_model(
 
 
 def add_scores(path: Path, corpora: Sequence[Path]) -> None:
-    """Measure a model on the val split and note the character error rates in its card."""
-    tables = evaluate_model(corpora, "val", str(path))
+    """Measure a model on val; note in its card how well it reads, and how well it knows."""
+    samples, readings = read_split(corpora, "val", str(path))
+    tables = tables_of(samples, readings)
     rates = {name: {row: one["cer"] for row, one in rows.items()} for name, rows in tables.items()}
+    errors = [
+        score(sample.text, reading.text).character_errors
+        for sample, reading in zip(samples, readings, strict=True)
+    ]
+    calibration = calibrate(
+        [reading.confidence for reading in readings],
+        errors,
+        [len(reading.text) for reading in readings],
+    )
     card = path.with_suffix(".json")
-    write_card(card, replace(read_card(card), scores={"split": "val", "cer": rates}))
+    scores: dict[str, object] = {"split": "val", "cer": rates}
+    write_card(card, replace(read_card(card), scores=scores, calibration=calibration))

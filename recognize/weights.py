@@ -12,6 +12,7 @@ from safetensors.torch import load, save
 from pipeline.errors import InputError
 from pipeline.files import write_bytes
 from recognize.alphabet import BLANK, Alphabet
+from recognize.calibration import Calibration
 from recognize.model import LineNet, ModelParams
 
 SHIPPED = Path(__file__).parent / "weights"
@@ -31,6 +32,7 @@ class Card:
         training: corpora, recipe, lines seen; free form.
         licence: what the weights may be used for.
         scores: measured error rates with the set they were measured on.
+        calibration: what the model's confidence is worth.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Card:
     training: dict[str, object] = field(default_factory=dict)
     licence: str = ""
     scores: dict[str, object] = field(default_factory=dict)
+    calibration: Calibration = Calibration()
 
 
 def find_weights(name: str) -> Path:
@@ -144,6 +147,7 @@ def read_card(path: Path) -> Card:
         values = json.loads(path.read_text("utf-8"))
         sizes = values.pop("model")
         sizes["stages"] = tuple(tuple(stage) for stage in sizes["stages"])
-        return Card(model=ModelParams(**sizes), **values)
+        curve = {name: tuple(knots) for name, knots in values.pop("calibration", {}).items()}
+        return Card(model=ModelParams(**sizes), calibration=Calibration(**curve), **values)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path}: no readable model card ({error}); install it again") from error

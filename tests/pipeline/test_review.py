@@ -7,8 +7,8 @@ from pipeline.report import DocumentOutcome, PageFailure, PageOutcome, Report
 from pipeline.review import COLUMNS, needs_review, page_table
 
 GOOD = PageOutcome("p1", "p1.png", 1, lines=2, words=9, confidence=0.95, seconds={"read": 1.25})
-POOR = PageOutcome("p2", "p2.png", 2, lines=2, words=9, confidence=0.5)
-WORSE = PageOutcome("p3", "p3.png", 3, lines=2, words=9, confidence=0.3)
+POOR = PageOutcome("p2", "p2.png", 2, lines=2, words=9, confidence=0.5, expected_cer=0.3)
+WORSE = PageOutcome("p3", "p3.png", 3, lines=2, words=9, confidence=0.3, expected_cer=0.6)
 BLANK = PageOutcome("p4", "p4.png", 4)
 FAILED = PageOutcome("p5", "p5.png", 5, failure=PageFailure("load", "InputError", "p5: no", 2))
 
@@ -24,7 +24,8 @@ def rows(found: Report) -> list[dict[str, str]]:
 def test_every_page_is_a_row() -> None:
     good, failed = rows(report(GOOD, FAILED))
     assert tuple(good) == COLUMNS
-    assert (good["status"], good["confidence"], good["seconds_read"]) == ("done", "0.95", "1.25")
+    assert (good["status"], good["confidence"], good["expected_cer"]) == ("done", "0.95", "0.0")
+    assert good["seconds_read"] == "1.25"
     assert (failed["status"], failed["error"]) == ("failed", "p5: no")
 
 
@@ -32,6 +33,11 @@ def test_names_are_no_formulas_and_no_control_characters() -> None:
     odd = PageOutcome("=1+1", "-a\n\x1b\udcff.png", 1)
     (row,) = rows(report(odd))
     assert (row["page"], row["source"]) == ("'=1+1", "'-a\\n\\x1b\\udcff.png")
+
+
+def test_a_page_that_was_read_badly_is_said_to_be_so() -> None:
+    (row,) = needs_review(report(POOR))
+    assert (row["expected_cer"], row["reason"]) == (0.3, "likely misread")
 
 
 def test_worst_comes_first_and_the_good_not_at_all() -> None:

@@ -7,7 +7,11 @@ import pytest
 
 from recognize.curve import draw_curve
 
-LOG = "step,lines,hours,learning_rate,loss,val_cer\n10,400,0.1,0.002,2.5,0.4\n20,800,0.2,0.001,1,0.2\n"
+LOG = """\
+step,lines,hours,learning_rate,loss,val_cer
+10,400,0.1,0.002,2.5,0.4
+20,800,0.2,0.001,1.1,0.2
+"""
 
 
 def test_a_log_is_drawn_the_same_every_time(tmp_path: Path) -> None:
