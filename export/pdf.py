@@ -1,8 +1,8 @@
 """Document -> searchable PDF: every page as it was scanned, its text invisible in place.
 
-Pictures are never redrawn: their bytes are copied from file to file when the PDF is written, so
-that memory does not grow with the number of pages. Pages of an input PDF are kept as they are.
-The same document and sources give the same bytes.
+Pictures are not redrawn unless that is wished: their bytes are copied from file to file when the
+PDF is written, so that memory does not grow with the number of pages. Pages of an input PDF are
+kept as they are. The same document and sources give the same bytes.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from export.pdf_description import claim_archive, describe, pdf_date
 from export.pdf_hidden_text import remove_hidden_text
 from export.pdf_image import encode_picture, image_object, spooled
 from export.pdf_inheritance import inherit, inherited_title
+from export.pdf_redraw import ORIGINAL, Binarize, jpeg_quality
 from export.pdf_structure import TagTree, add_outline, add_page_labels
 from export.pdfa_rules import Part, content_violations, violations
 from export.text_layer import POINTS_PER_INCH, has_words, number, text_layer
@@ -68,13 +69,17 @@ class PdfParams:
     Attributes:
         archive: which PDF/A to be, or "none".
         tagged: whether regions are tagged as paragraphs, for screen readers.
+        image: what becomes of scans: "original", "jpeg:75" of some quality, or "bitonal".
+            Pages of an input PDF always stay as they are.
     """
 
     archive: Archive = "2b"
     tagged: bool = False
+    image: str = ORIGINAL
 
     def __post_init__(self) -> None:
-        """Refuse an unknown PDF/A."""
+        """Refuse an unknown PDF/A or treatment of scans."""
+        jpeg_quality(self.image)
         if self.archive not in (*PARTS, "none"):
             raise ValueError(f"archive must be one of {', '.join(PARTS)}, none: {self.archive!r}")
 
@@ -87,6 +92,7 @@ def write_pdf(
     language: str = "",
     params: PdfParams = PdfParams(),
     attachments: Sequence[Attachment] = (),
+    binarize: Binarize | None = None,
 ) -> list[str]:
     """Write a document as a searchable PDF.
 
@@ -98,19 +104,20 @@ def write_pdf(
         language: BCP 47 tag of the text, such as "fr"; empty if not known.
         params: which PDF/A, see `PdfParams`.
         attachments: files to carry along; PDF/A-3 alone allows it.
+        binarize: how to tell ink from paper, for bitonal pictures.
 
     Returns:
         Why the PDF is not PDF/A, for what came in with the sources; it then does not claim to
         be. Empty if it is, or was not to be.
 
     Raises:
-        ValueError: if there is not one source a page.
+        ValueError: if there is not one source a page, or a binarizer is wanted and missing.
         InputError: if a source cannot be drawn.
     """
     if len(sources) != len(document.pages):
         raise ValueError(f"expected {len(document.pages)} sources, got {len(sources)}")
     with tempfile.TemporaryDirectory(prefix="inkfolio-") as folder:
-        assembly = _Assembly(Path(folder) / "pictures", params)
+        assembly = _Assembly(Path(folder) / "pictures", params, binarize)
         for page, source in zip(document.pages, sources, strict=True):
             assembly.add(page, source)
         assembly.attach(attachments, created)
@@ -122,10 +129,11 @@ def write_pdf(
 class _Assembly:
     """A PDF in the making: pages go in one by one, font and description at the end."""
 
-    def __init__(self, scratch: Path, params: PdfParams) -> None:
+    def __init__(self, scratch: Path, params: PdfParams, binarize: Binarize | None) -> None:
         self._writer = PdfWriter()
         self._writer.pdf_header = "%PDF-1.4" if params.archive == "1b" else "%PDF-1.7"
         self._params = params
+        self._binarize = binarize
         self._tags = TagTree(self._writer) if params.tagged else None
         self._reasons: list[str] = []
         self._scratch = scratch
@@ -145,7 +153,7 @@ class _Assembly:
             self._add_pdf_page(page, source)
 
     def _add_picture(self, page: Page, source: ImageSource) -> None:
-        picture = encode_picture(source, self._scratch)
+        picture = encode_picture(source, self._scratch, self._params.image, self._binarize)
         for piece in picture.extent.pieces():
             self._digest.update(piece)
         scale, unit = _page_scale(page)

@@ -26,6 +26,7 @@ from pypdf.generic import (
 
 from export.glyphless import deflated
 from export.page_source import ImageSource
+from export.pdf_redraw import BITONAL, ORIGINAL, Binarize, as_ink, as_jpeg, jpeg_quality, on_white
 from pipeline.errors import InputError
 
 ORIENTATION_TAG = 0x0112
@@ -118,8 +119,13 @@ class Picture:
     profile: bytes = b""
 
 
-def encode_picture(source: ImageSource, scratch: Path) -> Picture:
-    """Encode a picture for a PDF without loss, copying its bytes where PDF can hold them.
+def encode_picture(
+    source: ImageSource,
+    scratch: Path,
+    wish: str = ORIGINAL,
+    binarize: Binarize | None = None,
+) -> Picture:
+    """Encode a picture for a PDF: without loss, or smaller where that is wished.
 
     JPEG, JPEG 2000 and plain PNG keep their bytes; two-valued pictures become CCITT G4,
     everything else Flate. Transparency is laid on white.
@@ -127,19 +133,47 @@ def encode_picture(source: ImageSource, scratch: Path) -> Picture:
     Args:
         source: the picture.
         scratch: file to whose end newly encoded bytes are appended; it must outlive the PDF.
+        wish: "original"; "jpeg:75" for a JPEG of that quality where it is smaller than the file;
+            or "bitonal". Two-valued pictures are always kept.
+        binarize: how to tell ink from paper, for "bitonal".
 
     Raises:
+        ValueError: if the wish is none of these, or its binarizer is missing.
         InputError: if the file is not a picture that can be decoded.
     """
     try:
         with Image.open(source.path) as image:
             image.seek(source.frame)
+            redrawn = _redrawn(image, source, scratch, wish, binarize)
+            if redrawn:
+                return redrawn
             copied = _copied(image, source.path, scratch) if source.frame == 0 else None
             return copied or _encoded(image, scratch)
     except (UnidentifiedImageError, OSError, EOFError, SyntaxError, struct.error) as error:
         raise InputError(
             f"{source.path} cannot be drawn ({error}); convert it to PNG or TIFF and try again"
         ) from error
+
+
+def _redrawn(
+    image: Image.Image, source: ImageSource, scratch: Path, wish: str, binarize: Binarize | None
+) -> Picture | None:
+    """The picture as wished, or None if it is to stay as it is."""
+    quality = jpeg_quality(wish)
+    if wish == ORIGINAL or image.mode == "1":
+        return None
+    if wish == BITONAL:
+        if binarize is None:
+            raise ValueError("bitonal pictures want a binarizer")
+        return _group4(as_ink(image, binarize), scratch)
+    profile = image.info.get("icc_profile", b"")
+    data, size, channels = as_jpeg(image, quality or 0)
+    is_whole_file = getattr(image, "n_frames", 1) == 1
+    if is_whole_file and len(data) >= source.path.stat().st_size:
+        return None
+    entries: dict[str, PdfObject] = {"/Filter": NameObject("/DCTDecode")}
+    fitting = _fitting(profile, channels)
+    return Picture(_append(scratch, [data]), *size, 8, channels, entries, profile=fitting)
 
 
 def _copied(image: Image.Image, path: Path, scratch: Path) -> Picture | None:
@@ -193,7 +227,7 @@ def _encoded(image: Image.Image, scratch: Path) -> Picture:
     profile = image.info.get("icc_profile", b"")
     upright = ImageOps.exif_transpose(image)
     if upright.has_transparency_data:
-        upright = _on_white(upright)
+        upright = on_white(upright)
     if upright.mode == "1":
         return _group4(upright, scratch)
     if upright.mode == "CMYK":
@@ -206,13 +240,6 @@ def _encoded(image: Image.Image, scratch: Path) -> Picture:
         upright.save(file, "PNG", compress_level=6)
         file.seek(0)
         return _png(file, scratch, 1, profile)
-
-
-def _on_white(image: Image.Image) -> Image.Image:
-    """The picture as it looks on paper."""
-    paper = Image.new("RGBA", image.size, "white")
-    paper.alpha_composite(image.convert("RGBA"))
-    return paper.convert("L" if image.mode[0] in "L1" else "RGB")
 
 
 def _group4(image: Image.Image, scratch: Path) -> Picture:

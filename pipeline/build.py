@@ -10,19 +10,21 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from export.mets import FileRecord
 from export.page_source import PageSource
 from export.pdf import PdfParams
 from pipeline.corrected import Corrected, read_corrected
 from pipeline.document import Page, Step
 from pipeline.errors import FileAccessError, InputError, SettingsError
 from pipeline.files import replacing
+from pipeline.keys import file_sha256
 from pipeline.load import LoadParams
 from pipeline.names import shown
 from pipeline.page_images import ImageFolder, image_folders, with_image
 from pipeline.report import PageFailure, no_pdfa
-from pipeline.stages import WRITERS, Finished, Output
+from pipeline.stages import WRITERS, Finished, outputs_of
 
-NEEDS_IMAGES = frozenset(("pdf", "html"))
+NEEDS_IMAGES = frozenset(("pdf", "html", "iiif", "mets"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class BuildParams:
         language: BCP 47 code of the text; may be empty.
         overwrite: whether files that are there already may be replaced.
         pdf: how PDFs are made.
+        base_url: address under which `out` will be on the web; IIIF needs one.
         load: limits in reading the images.
     """
 
@@ -41,6 +44,7 @@ class BuildParams:
     language: str = ""
     overwrite: bool = False
     pdf: PdfParams = PdfParams()
+    base_url: str = "http://localhost:8000"
     load: LoadParams = LoadParams()
 
 
@@ -85,18 +89,33 @@ def build(
         raise SettingsError(f"unknown format {wrong}; there are: {', '.join(WRITERS)}")
     documents = read_corrected(sources)
     finished = [_finished(corrected, images, params) for corrected in documents]
-    planned = [output for done in finished for output in _outputs(done, params)]
     if not params.overwrite:
-        _refuse_present([out / output.path for output in planned])
-    files, shortfalls = [], []
-    for output in planned:
+        _refuse_present(finished, out, params.formats)
+    files: list[Path] = []
+    shortfalls: list[PageFailure] = []
+    for done in finished:
+        _write(done, out, params.formats, files, shortfalls)
+    return Built(tuple(files), tuple(shortfalls))
+
+
+def _write(
+    done: Finished,
+    out: Path,
+    formats: Sequence[str],
+    files: list[Path],
+    shortfalls: list[PageFailure],
+) -> None:
+    """Write a document's files, and add to what is told of all documents."""
+    records: list[FileRecord] = []
+    for name, output in outputs_of(done, formats, records):
         path = out / output.path
         with replacing(path) as file:
             reasons = output.write(file)
+        sha256, size = file_sha256(path), path.stat().st_size
+        records.append(FileRecord(output.path.as_posix(), name, sha256, size, output.page))
         files.append(path)
         if reasons:
             shortfalls.append(no_pdfa(shown(path), reasons))
-    return Built(tuple(files), tuple(shortfalls))
 
 
 def _finished(corrected: Corrected, images: Path | None, params: BuildParams) -> Finished:
@@ -109,7 +128,15 @@ def _finished(corrected: Corrected, images: Path | None, params: BuildParams) ->
         pages=tuple(page for page, _ in placed),
         steps=(*corrected.document.steps, _step(corrected.files)),
     )
-    return Finished(corrected.name, document, sources, _newest(paths), params.language, params.pdf)
+    return Finished(
+        name=corrected.name,
+        document=document,
+        sources=sources,
+        created=_newest(paths),
+        language=params.language,
+        pdf=params.pdf,
+        base_url=params.base_url,
+    )
 
 
 def _placed(
@@ -140,13 +167,10 @@ def _newest(paths: Sequence[Path]) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def _outputs(done: Finished, params: BuildParams) -> list[Output]:
-    return [output for name in params.formats for output in WRITERS[name](done)]
-
-
-def _refuse_present(paths: Sequence[Path]) -> None:
-    for path in paths:
-        if path.exists():
-            raise FileAccessError(
-                f"{shown(path)}: is there already; choose another --out, or give --overwrite"
-            )
+def _refuse_present(documents: Sequence[Finished], out: Path, formats: Sequence[str]) -> None:
+    for done in documents:
+        for _, output in outputs_of(done, formats):
+            if (path := out / output.path).exists():
+                raise FileAccessError(
+                    f"{shown(path)}: is there already; choose another --out, or give --overwrite"
+                )

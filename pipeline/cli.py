@@ -35,7 +35,7 @@ evaluate = typer.Typer(
 app.add_typer(evaluate, name="evaluate")
 
 FORMATS_HELP = (
-    "Formats, with commas: pdf, txt, page, html, page2013, alto, hocr, tei, "
+    "Formats, with commas: pdf, txt, page, html, iiif, mets, page2013, alto, hocr, tei, "
     "reading, md, docx, json, csv, tsv."
 )
 Sources = Annotated[
@@ -51,6 +51,21 @@ Config = Annotated[
     Path | None, typer.Option(help="Settings in TOML; flags go before it.", show_default=False)
 ]
 PdfA = Annotated[str, typer.Option(help="PDF/A to make: 1b, 2b, 3b or none.")]
+Scans = Annotated[
+    str,
+    typer.Option(
+        metavar="original|jpeg:75|bitonal",
+        help="Scans in the PDF: untouched; as JPEG of some quality; black and white.",
+        show_default="original",
+    ),
+]
+BaseUrl = Annotated[
+    str,
+    typer.Option(
+        help="Address at which a web server will have --out; for IIIF.",
+        show_default="http://localhost:8000",
+    ),
+]
 Tagged = Annotated[bool, typer.Option("--tagged", help="Tag paragraphs, for screen readers.")]
 LanguageModel = Annotated[
     str,
@@ -79,6 +94,8 @@ def convert(
         str, typer.Option(help="PDF/A to make: 1b, 2b, 3b or none.", show_default="2b")
     ] = "",
     tagged: Tagged = False,
+    image: Scans = "",
+    base_url: BaseUrl = "",
     existing_text: Annotated[
         str,
         typer.Option(
@@ -136,7 +153,8 @@ def convert(
             raise UsageError("name files and folders, or a folder to --watch; one of the two")
         settings = _settings(config, to=to, model=model, lm=lm, lang=lang, lines=lines, net=net)
         settings = _with_existing_text(settings, existing_text)
-        settings = _with_pdf(settings, pdfa, tagged)
+        settings = _with_pdf(settings, pdfa, tagged, image)
+        settings = _with_base_url(settings, base_url)
         limits = Limits(page_timeout, _bytes(max_memory_per_page))
         workers = jobs or _cores()
         if dry_run:
@@ -237,6 +255,8 @@ def build(
     lang: Annotated[str, typer.Option(help="Language noted in the files, such as fr.")] = "",
     pdfa: PdfA = "2b",
     tagged: Tagged = False,
+    image: Scans = "",
+    base_url: BaseUrl = "",
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace files that are there already.")
     ] = False,
@@ -247,11 +267,15 @@ def build(
     Example: inkfolio build corrected/ --images scans/ --to pdf,txt
     """
     with _speaking_plainly(verbose):
+        from dataclasses import replace
+
         from pipeline.build import BuildParams
         from pipeline.build import build as run  # slow: loads OpenCV
 
         formats = tuple(name.strip() for name in to.split(",") if name.strip())
-        params = BuildParams(formats, lang, overwrite, _pdf_params(pdfa, tagged))
+        pdf = _pdf_params(pdfa, tagged, image or "original")
+        params = BuildParams(formats, lang, overwrite, pdf)
+        params = replace(params, base_url=base_url or params.base_url)
         made = run(sources, images, out, params)
     for path in made.files:
         typer.echo(str(path))
@@ -499,19 +523,27 @@ def _settings(
     )
 
 
-def _with_pdf(settings: Settings, pdfa: str, tagged: bool) -> Settings:
+def _with_pdf(settings: Settings, pdfa: str, tagged: bool, image: str) -> Settings:
     """The settings under the flags that concern the PDF."""
     from dataclasses import replace
 
-    pdf = _pdf_params(pdfa or settings.pdf.archive, tagged or settings.pdf.tagged)
+    old = settings.pdf
+    pdf = _pdf_params(pdfa or old.archive, tagged or old.tagged, image or old.image)
     return replace(settings, pdf=pdf)
 
 
-def _pdf_params(pdfa: str, tagged: bool) -> PdfParams:
+def _pdf_params(pdfa: str, tagged: bool, image: str) -> PdfParams:
     from export.pdf import PdfParams
     from pipeline.tables import from_table
 
-    return from_table({"archive": pdfa, "tagged": tagged}, PdfParams, "pdf.")
+    table = {"archive": pdfa, "tagged": tagged, "image": image}
+    return from_table(table, PdfParams, "pdf.")
+
+
+def _with_base_url(settings: Settings, base_url: str) -> Settings:
+    from dataclasses import replace
+
+    return replace(settings, base_url=base_url or settings.base_url)
 
 
 def _with_existing_text(settings: Settings, way: str) -> Settings:

@@ -16,7 +16,7 @@ from pipeline.settings import Settings
 from pipeline.tables import to_table
 
 _PACKAGES = ("pipeline", "segment", "recognize", "export")
-_ONLY_FOR_DOCUMENTS = ("formats", "language", "pdf")
+_ONLY_FOR_DOCUMENTS = ("formats", "language", "pdf", "base_url")
 _WITHOUT_EFFECT_ON_PAGES = (*_ONLY_FOR_DOCUMENTS, "model")  # the weights' hash stands for a model
 
 

@@ -26,7 +26,8 @@ class Settings:
             "keep" adds ours.
         load: limits and assumptions in loading.
         segment: how lines are found.
-        pdf: which PDF/A, and whether tagged.
+        pdf: which PDF/A, whether tagged, and what becomes of the scans.
+        base_url: address under which the outputs will be on the web; IIIF needs one.
     """
 
     model: str = "latin"
@@ -37,6 +38,7 @@ class Settings:
     load: LoadParams = field(default_factory=LoadParams)
     segment: SegmentParams = field(default_factory=SegmentParams)
     pdf: PdfParams = field(default_factory=PdfParams)
+    base_url: str = "http://localhost:8000"
 
     def __post_init__(self) -> None:
         """Refuse an unknown way with existing text."""

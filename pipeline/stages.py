@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 from urllib.parse import quote
 
@@ -17,8 +18,10 @@ from export.docx import docx
 from export.hocr import hocr
 from export.html_view import html_view
 from export.hyphens import Lexicon
+from export.iiif import CanvasPicture, manifest
 from export.json_document import json_document
 from export.markdown import markdown
+from export.mets import ORIGINAL, FileRecord, mets
 from export.page_source import ImageSource, Layer, PageSource, PdfPageSource
 from export.page_xml import page_xml
 from export.pdf import PdfParams, write_pdf
@@ -27,12 +30,13 @@ from export.reading_text import reading_text
 from export.tei import tei
 from export.text import document_text
 from export.word_table import word_table
+from pipeline.bitonal import ink_to_print
 from pipeline.document import Document, Line, Page, Region, Word
 from pipeline.errors import InputError
 from pipeline.load import PageImage, SourcePage, load_page
 from pipeline.names import shown
 from pipeline.settings import Settings
-from pipeline.web_picture import web_picture
+from pipeline.web_picture import web_picture, web_size
 from segment.arrays import Gray, Ink
 from segment.crop import LineCrop, crop_line
 from segment.page import segment_page
@@ -167,10 +171,12 @@ class Output:
     Attributes:
         path: where, within the run's folder.
         write: fills it; returns why it is not PDF/A though it was to be, else nothing.
+        page: ID of the page it is about; empty if it is about the whole document.
     """
 
     path: PurePosixPath
     write: Callable[[BinaryIO], list[str] | None]
+    page: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +190,8 @@ class Finished:
         created: the date that the files bear.
         language: BCP 47 code, or empty.
         pdf: how the PDF is made.
+        base_url: address under which the run's folder will be on the web, for IIIF.
+        files: what has been made of it so far, for METS.
     """
 
     name: str
@@ -192,6 +200,8 @@ class Finished:
     created: datetime
     language: str
     pdf: PdfParams = PdfParams()
+    base_url: str = ""
+    files: tuple[FileRecord, ...] = ()
 
 
 def page_source(page: SourcePage, layer: Layer = "add") -> PageSource:
@@ -222,6 +232,7 @@ def pdf_outputs(done: Finished) -> Iterator[Output]:
             done.language,
             done.pdf,
             tuple(_attachments(done)),
+            ink_to_print,
         )
 
     yield Output(PurePosixPath(f"{done.name}.pdf"), write)
@@ -243,7 +254,7 @@ def page_outputs(done: Finished) -> Iterator[Output]:
         def write(file: BinaryIO, page: Page = page) -> None:
             file.write(page_xml(page, done.document.steps, done.created))
 
-        yield Output(PurePosixPath(done.name) / f"{page.id}.xml", write)
+        yield Output(PurePosixPath(done.name) / f"{page.id}.xml", write, page.id)
 
 
 Writer = Callable[[Finished], Iterator[Output]]
@@ -258,7 +269,7 @@ def each_page(suffix: str, make: Callable[[Finished, Page], bytes]) -> Writer:
             def write(file: BinaryIO, page: Page = page) -> None:
                 file.write(make(done, page))
 
-            yield Output(PurePosixPath(done.name) / f"{page.id}{suffix}", write)
+            yield Output(PurePosixPath(done.name) / f"{page.id}{suffix}", write, page.id)
 
     return outputs
 
@@ -288,18 +299,83 @@ def alto_outputs(done: Finished) -> Iterator[Output]:
 def html_outputs(done: Finished) -> Iterator[Output]:
     """A folder to look at: `index.html` and a picture a page."""
     folder = PurePosixPath(f"{done.name}.view")
-    names = [f"pages/{page.id}.jpg" for page in done.document.pages]
 
-    def write_index(file: BinaryIO) -> None:
-        file.write(html_view(done.document, [quote(name) for name in names], done.language))
+    def write(file: BinaryIO) -> None:
+        names = [quote(_picture_name(page)) for page in done.document.pages]
+        file.write(html_view(done.document, names, done.language))
 
-    yield Output(folder / "index.html", write_index)
-    for place, name in enumerate(names):
+    yield Output(folder / "index.html", write)
+    yield from _picture_outputs(done, folder)
+
+
+def _picture_name(page: Page) -> str:
+    return f"pages/{page.id}.jpg"
+
+
+def _picture_outputs(done: Finished, folder: PurePosixPath) -> Iterator[Output]:
+    """A picture a page, as browsers show them."""
+    for place, page in enumerate(done.document.pages):
 
         def write(file: BinaryIO, place: int = place) -> None:
             file.write(web_picture(done.sources[place]))
 
-        yield Output(folder / name, write)
+        yield Output(folder / _picture_name(page), write, page.id)
+
+
+def iiif_outputs(done: Finished) -> Iterator[Output]:
+    """A folder for a web server: the manifest and a picture a page."""
+    folder = PurePosixPath(f"{done.name}.iiif")
+
+    def write(file: BinaryIO) -> None:
+        pictures = [
+            CanvasPicture(_picture_name(page), *web_size(page.width, page.height))
+            for page in done.document.pages
+        ]
+        url = f"{done.base_url.rstrip('/')}/{quote(str(folder), errors='replace')}"
+        file.write(manifest(done.document, pictures, url, done.language))
+
+    yield Output(folder / "manifest.json", write)
+    yield from _picture_outputs(done, folder)
+
+
+def mets_outputs(done: Finished) -> Iterator[Output]:
+    """The record of the document's scans and of the files that were made of it before."""
+    path = PurePosixPath(f"{done.name}.mets.xml")
+
+    def write(file: BinaryIO) -> None:
+        made = [
+            replace(record, path=PurePosixPath(record.path).relative_to(path.parent).as_posix())
+            for record in done.files
+        ]
+        file.write(mets(done.document, [*_scans(done), *made], done.created))
+
+    yield Output(path, write)
+
+
+def _scans(done: Finished) -> Iterator[FileRecord]:
+    """What the pages were read from, under the names that all formats have for it."""
+    sums: dict[Path, str] = {}
+    for page, source in zip(done.document.pages, done.sources, strict=True):
+        if source.path not in sums:
+            with source.path.open("rb") as file:
+                sums[source.path] = hashlib.file_digest(file, "sha256").hexdigest()
+        size = source.path.stat().st_size
+        yield FileRecord(page.source, ORIGINAL, sums[source.path], size, page.id)
+
+
+def outputs_of(
+    done: Finished, formats: Sequence[str], made: Sequence[FileRecord] = ()
+) -> Iterator[tuple[str, Output]]:
+    """The files of a document, each with its format's name.
+
+    Args:
+        done: the document.
+        formats: names of `WRITERS`; METS comes last, whatever its place.
+        made: what has been made of it; may be added to as the files are written.
+    """
+    for name in sorted(formats, key=lambda name: name == "mets"):
+        for output in WRITERS[name](replace(done, files=tuple(made))):
+            yield name, output
 
 
 def _page_2013(done: Finished, page: Page) -> bytes:
@@ -311,6 +387,8 @@ WRITERS: dict[str, Writer] = {
     "txt": text_outputs,
     "page": page_outputs,
     "html": html_outputs,
+    "iiif": iiif_outputs,
+    "mets": mets_outputs,
     "page2013": each_page(".page2013.xml", _page_2013),
     "alto": alto_outputs,
     "hocr": one_file(".hocr", lambda d: hocr(d.document, d.language)),

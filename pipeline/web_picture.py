@@ -21,10 +21,18 @@ def web_picture(source: PageSource, params: LoadParams = LoadParams()) -> bytes:
     """
     picture = _picture(source, params)
     picture = picture.convert("RGB" if picture.mode == "RGB" else "L")
-    picture.thumbnail((MAX_SIDE_PX, MAX_SIDE_PX), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    size = web_size(*picture.size)
+    if size != picture.size:
+        picture = picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
     target = BytesIO()
     picture.save(target, "JPEG", quality=QUALITY, optimize=True, progressive=True)
     return target.getvalue()
+
+
+def web_size(width: int, height: int) -> tuple[int, int]:
+    """Columns and rows of the picture of a page with so many."""
+    scale = min(1.0, MAX_SIDE_PX / max(width, height))
+    return max(1, round(width * scale)), max(1, round(height * scale))
 
 
 def _picture(source: PageSource, params: LoadParams) -> Image.Image:

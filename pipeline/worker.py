@@ -10,7 +10,6 @@ import hashlib
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -18,6 +17,7 @@ from pathlib import Path
 from traceback import format_exception
 from typing import TYPE_CHECKING, assert_never
 
+from export.mets import FileRecord
 from export.page_source import Layer
 from pipeline.document import Document, Page, Step
 from pipeline.errors import FileAccessError, InkfolioError
@@ -29,11 +29,11 @@ from pipeline.packing import Packed, pack
 from pipeline.report import PageFailure, PageOutcome, no_pdfa
 from pipeline.settings import Settings
 from pipeline.stages import (
-    WRITERS,
     Finished,
     Output,
     Stopwatch,
     open_page,
+    outputs_of,
     page_source,
     read_page,
     unread_page,
@@ -247,8 +247,12 @@ def _write(settings: Settings, task: WriteTask) -> Written:
     try:
         task.scratch.mkdir(parents=True, exist_ok=True)
         tempfile.tempdir = str(task.scratch)  # /tmp may be small, and is not cleared after a kill
-        for output in _outputs(task, settings):
-            files.append(_make(output, task.scratch / f"{len(files)}"))
+        done, records = _finished(task, settings), list[FileRecord]()
+        for name, output in outputs_of(done, settings.formats, records):
+            made = _make(output, task.scratch / f"{len(files)}")
+            files.append(made)
+            size = made.scratch.stat().st_size
+            records.append(FileRecord(made.path, name, made.sha256, size, output.page))
     except Exception as error:  # the document's border
         return Written(task, (), failure_of(error, "export", shown(task.name)))
     finally:
@@ -256,16 +260,16 @@ def _write(settings: Settings, task: WriteTask) -> Written:
     return Written(task, tuple(files))
 
 
-def _outputs(task: WriteTask, settings: Settings) -> Iterator[Output]:
-    done = Finished(
+def _finished(task: WriteTask, settings: Settings) -> Finished:
+    return Finished(
         name=task.name,
         document=Document(Path(task.name).name, Packed(task.pages, Page), task.steps),
         sources=tuple(page_source(page, _layer(page, settings)) for page in task.sources),
         created=task.created,
         language=settings.language,
         pdf=settings.pdf,
+        base_url=settings.base_url,
     )
-    return (output for name in settings.formats for output in WRITERS[name](done))
 
 
 def _layer(page: SourcePage, settings: Settings) -> Layer:

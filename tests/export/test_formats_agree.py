@@ -29,7 +29,7 @@ from export.page_xml import read_page_xml
 from export.tei import NAMESPACE as TEI
 from export.word_table import unguarded
 from pipeline.document import Box, Document, Line, Page, Region
-from pipeline.stages import WRITERS, Finished
+from pipeline.stages import WRITERS, Finished, outputs_of
 from tests.export.pages import document, line, page
 
 CREATED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -151,6 +151,16 @@ WITH_IDS: dict[str, Callable[[dict[str, bytes]], Parts]] = {
 }
 
 
+def from_manifest(files: dict[str, bytes]) -> list[list[tuple[str, str]]]:
+    """Pages of lines: ID and text."""
+    text = next(data for name, data in files.items() if name.endswith("manifest.json"))
+    pages = []
+    for canvas in json.loads(text)["items"]:
+        lines = [line for page in canvas.get("annotations", []) for line in page["items"]]
+        pages.append([(line["id"].rpartition("/")[2], line["body"]["value"]) for line in lines])
+    return pages
+
+
 def pdf_words(files: dict[str, bytes]) -> list[str]:
     with pypdfium2.PdfDocument(next(iter(files.values()))) as pdf:
         return " ".join(pdf[i].get_textpage().get_text_range() for i in range(len(pdf))).split()
@@ -186,7 +196,7 @@ def written(made: Document, folder: Path, name: str) -> dict[str, bytes]:
     sources = (ImageSource(folder / "scan.png"),) * len(made.pages)
     done = Finished("letters", made, sources, CREATED, "fr")
     files = {}
-    for output in WRITERS[name](done):
+    for _, output in outputs_of(done, [name]):
         target = io.BytesIO()
         output.write(target)
         files[str(output.path)] = target.getvalue()
@@ -194,7 +204,7 @@ def written(made: Document, folder: Path, name: str) -> dict[str, bytes]:
 
 
 def test_no_format_is_forgotten() -> None:
-    assert {*WITH_IDS, *WITH_WORDS} == set(WRITERS)
+    assert {*WITH_IDS, *WITH_WORDS, "iiif", "mets"} == set(WRITERS), "METS has no text"
 
 
 def test_no_two_formats_write_the_same_file(tmp_path: Path) -> None:
@@ -209,6 +219,12 @@ def test_ids_and_texts_are_the_same(tmp_path: Path, name: str) -> None:
     if name in ("csv", "tsv"):
         expected = [lines for lines in expected if lines]
     assert WITH_IDS[name](written(made, tmp_path, name)) == expected
+
+
+def test_ids_and_texts_of_lines_are_the_same_in_iiif(tmp_path: Path) -> None:
+    made = letters()
+    expected = [[(line.id, line.text) for line in part.lines] for part in made.pages]
+    assert from_manifest(written(made, tmp_path, "iiif")) == expected
 
 
 @pytest.mark.parametrize("name", WITH_WORDS)

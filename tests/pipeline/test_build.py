@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
+from urllib.parse import unquote
+from xml.etree import ElementTree
 
 import pypdfium2
 import pytest
@@ -17,6 +21,7 @@ from typer.testing import CliRunner
 from export.alto import alto, read_alto
 from export.hocr import hocr
 from export.json_document import json_document, read_json_document
+from export.mets import METS, XLINK
 from export.page_xml import page_xml, read_page_xml
 from export.pdf import PdfParams
 from pipeline.build import BuildParams, build
@@ -283,3 +288,33 @@ def test_pdfa_3_carries_the_page_files(tmp_path: Path) -> None:
     attached = PdfReader(built.files[0]).attachments
     assert sorted(attached) == ["p1.xml", "p2.xml"]
     assert read_page_xml(attached["p1.xml"][0]).text == "Ma chère mère,"
+
+
+def test_mets_names_every_other_file_with_its_sum(tmp_path: Path) -> None:
+    """Whatever its place among the formats: it is written last."""
+    source = corrected(tmp_path / "letters", "page")
+    images = scans(tmp_path / "scans")
+    made = build([source], images, tmp_path / "out", BuildParams(("mets", "txt", "alto"))).files
+    assert made[-1].name == "letters.mets.xml"
+    root = ElementTree.parse(made[-1]).getroot()
+    found = {
+        unquote(file[0].attrib[f"{{{XLINK}}}href"]): file.attrib["CHECKSUM"]
+        for file in root.iter(f"{{{METS}}}file")
+    }
+    files = {path.relative_to(tmp_path / "out").as_posix(): path for path in made[:-1]}
+    files |= {path.name: path for path in images.iterdir()}
+    expected = {name: sha256(path.read_bytes()).hexdigest() for name, path in files.items()}
+    assert found == expected
+
+
+def test_iiif_takes_the_address_that_is_given(tmp_path: Path) -> None:
+    source = corrected(tmp_path / "letters", "page")
+    words = ["build", str(source), "--images", str(scans(tmp_path / "scans"))]
+    words += ["--out", str(tmp_path / "out"), "--to", "iiif", "--base-url", "https://a.example/x/"]
+    assert CliRunner().invoke(app, words).exit_code == 0
+    folder = tmp_path / "out" / "letters.iiif"
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    assert manifest["id"] == "https://a.example/x/letters.iiif/manifest.json"
+    body = manifest["items"][0]["items"][0]["items"][0]["body"]
+    picture = folder / body["id"].removeprefix("https://a.example/x/letters.iiif/")
+    assert Image.open(picture).size == (body["width"], body["height"]) == (1000, 1400)
