@@ -607,4 +607,4 @@ def _progress(*, shown: bool = True) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-from pipeline import cli_transcripts  # noqa: E402, F401  its commands join the app
+from pipeline import cli_bag, cli_transcripts  # noqa: E402, F401  their commands join the app

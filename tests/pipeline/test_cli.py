@@ -19,6 +19,7 @@ COMMANDS = [
     ["build"],
     ["index"],
     ["search"],
+    ["bag"],
     ["inspect"],
     ["cut-lines"],
     ["train"],
