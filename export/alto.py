@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from xml.etree import ElementTree
@@ -18,7 +18,7 @@ from export.outline import sound_polygon, sound_polyline
 from export.provenance import settings_text
 from export.safe_xml import XML_ERRORS, children, descendants, parse_xml, tag_of
 from export.xml_text import legal
-from pipeline.document import Box, Line, Page, Point, Polygon, Region, Step, Word
+from pipeline.document import Alternative, Box, Line, Page, Point, Polygon, Region, Step, Word
 from pipeline.errors import InputError
 
 NAMESPACE = "http://www.loc.gov/standards/alto/ns-v4#"
@@ -26,6 +26,7 @@ SCHEMA_FILE = "https://www.loc.gov/standards/alto/v4/alto-4-4.xsd"
 SCHEMA_INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 # IDs of ours that are no part of the page begin so; a page's own never do.
 TAG_PREFIX, STEP_PREFIX, PAGE_ID = "_kind_", "_step_", "_page"
+RECOGNITION = "recognition"  # of alternatives; others may be spellings
 UNKNOWN_PPI = 300.0  # ALTO does not say; the image does
 
 
@@ -165,7 +166,9 @@ def _add_word(
         about["SUBS_CONTENT"] = legal(broken.whole)
     if broken and broken.is_first:
         text, sign = text[:-1], text[-1]
-    SubElement(line, "String", about | {"CONTENT": text})
+    element = SubElement(line, "String", about | {"CONTENT": text})
+    for other in word.alternatives:
+        SubElement(element, "ALTERNATIVE", {"PURPOSE": RECOGNITION}).text = legal(other.text)
     if sign:
         SubElement(line, "HYP", {"CONTENT": sign})
 
@@ -245,7 +248,9 @@ def _read_line(element: Element, line_id: str) -> Line | None:
         if tag_of(piece) == "HYP" and words:
             words[-1] = replace(words[-1], text=words[-1].text + (text or "-"))
         elif tag_of(piece) == "String" and text.strip():
-            words.append(Word(text, _box(piece, element), float(piece.get("WC", 0))))
+            confidence = float(piece.get("WC", 0))
+            others = tuple(_alternatives(piece))
+            words.append(Word(text, _box(piece, element), confidence, alternatives=others))
     whole = [part for word in words for part in _split(word)]
     confidence = sum(word.confidence for word in whole) / len(whole) if whole else 0.0
     return whole_line(
@@ -255,6 +260,14 @@ def _read_line(element: Element, line_id: str) -> Line | None:
         whole,
         confidence=confidence,
     )
+
+
+def _alternatives(piece: Element) -> Iterator[Alternative]:
+    """What else a String may be; ALTO has no confidence for it."""
+    for element in children(piece, "ALTERNATIVE"):
+        text = unicodedata.normalize("NFC", (element.text or "").strip())
+        if element.get("PURPOSE") == RECOGNITION and len(text.split()) == 1:
+            yield Alternative(text, 0.0)
 
 
 def _split(word: Word) -> list[Word]:

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from pipeline.document import Box, Document, Line, Page, Polygon, Region, Step, Word
+from pipeline.document import Alternative, Box, Document, Line, Page, Polygon, Region, Step, Word
 from pipeline.errors import InputError
 
 FORMAT, VERSION = "inkfolio-document", 1
@@ -68,11 +68,13 @@ def _line(line: Line) -> dict[str, object]:
 
 def _word(word: Word) -> dict[str, object]:
     box = word.box
+    others = [{"text": a.text, "confidence": a.confidence} for a in word.alternatives]
     return {
         "text": word.text,
         "box": [box.left, box.top, box.right, box.bottom],
         "confidence": word.confidence,
         "spans": word.spans,
+        **({"alternatives": others} if others else {}),
     }
 
 
@@ -124,11 +126,19 @@ def _read_line(table: Any) -> Line:
 
 
 def _read_word(table: Any) -> Word:
-    spans = _points(table["spans"], 0)
+    text, box = _word_text(table), Box(*map(int, table["box"]))
+    others = tuple(
+        Alternative(_word_text(other), float(other["confidence"]))
+        for other in table.get("alternatives", [])
+    )
+    return Word(text, box, float(table["confidence"]), _points(table["spans"], 0), others)
+
+
+def _word_text(table: Any) -> str:
     text = _text(table["text"])
     if not text or text.split() != [text]:
         raise ValueError(f"{text!r} is not one word")
-    return Word(text, Box(*map(int, table["box"])), float(table["confidence"]), spans)
+    return text
 
 
 def _text(value: object) -> str:

@@ -44,9 +44,13 @@ def whole_line(
     if wanted is None or wanted == [word.text for word in words]:
         return line
     if len(wanted) == len(words):
-        corrected = zip(words, wanted, strict=True)
-        return replace(line, words=tuple(replace(w, text=t, spans=()) for w, t in corrected))
+        return replace(line, words=tuple(map(_corrected, words, wanted)))
     return replace(line, words=tuple(spread_words(wanted, line)))
+
+
+def _corrected(word: Word, text: str) -> Word:
+    """The word with another text; what was said of the old one's letters falls away."""
+    return word if word.text == text else replace(word, text=text, spans=(), alternatives=())
 
 
 def box_around(points: Sequence[Point]) -> Box:

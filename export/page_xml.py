@@ -18,7 +18,7 @@ from export.outline import sound_polygon, sound_polyline
 from export.provenance import setting_text, settings_text
 from export.safe_xml import XML_ERRORS, children, descendants, parse_xml
 from export.xml_text import legal
-from pipeline.document import Line, Page, Point, Polygon, Region, Step, Word
+from pipeline.document import Alternative, Line, Page, Point, Polygon, Region, Step, Word
 from pipeline.errors import InputError
 
 Edition = Literal["2019-07-15", "2013-07-15"]
@@ -92,6 +92,9 @@ def _make_older(root: Element, steps: Sequence[Step]) -> None:
         SubElement(metadata, "Comments").text = "\n".join(said)
     for name in NEWER_PAGE_ATTRIBUTES:
         page.attrib.pop(name)
+    for word in descendants(page, "Word"):
+        for alternative in list(children(word, "TextEquiv"))[1:]:
+            word.remove(alternative)
     for text in descendants(page, "TextEquiv"):
         text.attrib.pop("index")
 
@@ -144,6 +147,8 @@ def _add_word(parent: Element, word: Word, word_id: str, page: Page) -> None:
     element = SubElement(parent, "Word", {"id": word_id})
     _add_coords(element, word.box.polygon(), page)
     _add_text(element, word.text, word.confidence)
+    for index, other in enumerate(word.alternatives, start=2):
+        _add_text(element, other.text, other.confidence, index)
 
 
 def _add_coords(parent: Element, boundary: Polygon, page: Page) -> None:
@@ -151,8 +156,8 @@ def _add_coords(parent: Element, boundary: Polygon, page: Page) -> None:
     SubElement(parent, "Coords", {"points": _points(polygon)})
 
 
-def _add_text(parent: Element, text: str, confidence: float | None) -> None:
-    attributes = {"index": "1"}
+def _add_text(parent: Element, text: str, confidence: float | None, index: int = 1) -> None:
+    attributes = {"index": str(index)}
     if confidence is not None:
         attributes["conf"] = f"{min(max(confidence, 0.0), 1.0):.4f}"
     SubElement(SubElement(parent, "TextEquiv", attributes), "Unicode").text = legal(text)
@@ -244,9 +249,12 @@ def _read_line(element: Element) -> Line | None:
 
 
 def _read_word(element: Element) -> Word | None:
-    text, confidence = _read_text(element)
+    (text, confidence), *others = _readings(element) or [("", 0.0)]
     points = _read_points(element, "Coords")
-    return Word(text, box_around(points), confidence) if text and points else None
+    if not text or not points:
+        return None
+    alternatives = tuple(Alternative(*other) for other in others if len(other[0].split()) == 1)
+    return Word(text, box_around(points), confidence, alternatives=alternatives)
 
 
 def _read_points(element: Element, tag: str) -> Polygon:
@@ -262,9 +270,16 @@ def _read_point(text: str) -> Point:
 
 def _read_text(element: Element) -> tuple[str | None, float]:
     """Text and confidence of an element's best reading; None if it has none."""
-    readings = sorted(children(element, "TextEquiv"), key=lambda e: int(e.get("index", 0)))
-    if not readings:
-        return None, 0.0
-    unicode = next(children(readings[0], "Unicode"))
-    text = unicodedata.normalize("NFC", unicode.text or "")
-    return text, float(readings[0].get("conf", 0))
+    readings = _readings(element)
+    return readings[0] if readings else (None, 0.0)
+
+
+def _readings(element: Element) -> list[tuple[str, float]]:
+    """Texts and confidences of an element, the best first."""
+    found = sorted(children(element, "TextEquiv"), key=lambda e: int(e.get("index", 0)))
+    return [(_text_of(reading), float(reading.get("conf", 0))) for reading in found]
+
+
+def _text_of(reading: Element) -> str:
+    unicode = next(children(reading, "Unicode"))
+    return unicodedata.normalize("NFC", unicode.text or "")

@@ -44,6 +44,19 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
+class Alternative:
+    """What else a word may be.
+
+    Attributes:
+        text: NFC text, never empty.
+        confidence: probability in [0, 1] that this is right.
+    """
+
+    text: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
 class Word:
     """A word as read, without white space around it.
 
@@ -52,12 +65,14 @@ class Word:
         box: the word's ink.
         confidence: probability in [0, 1] that the word is right.
         spans: one (left, right) per grapheme of `text`, in page pixels along x; may be empty.
+        alternatives: what the decoder holds possible besides, the likeliest first; may be empty.
     """
 
     text: str
     box: Box
     confidence: float
     spans: tuple[tuple[float, float], ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ from export.tei import tei
 from export.text import document_text
 from export.word_table import word_table
 from pipeline.bitonal import ink_to_print
-from pipeline.document import Document, Line, Page, Region, Word
+from pipeline.document import Alternative, Document, Line, Page, Region, Word
 from pipeline.errors import InputError
 from pipeline.load import PageImage, SourcePage, load_page
 from pipeline.names import shown
@@ -43,6 +43,7 @@ from segment.page import segment_page
 from segment.words import fit_to_ink
 
 if TYPE_CHECKING:
+    from recognize.alternatives import Rivals
     from recognize.reader import Reading  # slow: loads torch, which only workers need
 
 LEAST_SIDE_PX = 16  # an image with a shorter side cannot hold a line of text
@@ -136,12 +137,20 @@ def with_words(line: Line, crop: LineCrop, reading: Reading, ink: Ink) -> Line:
         for a, b in pieces
     ]
     boxes = fit_to_ink(ink, line.boundary, [(s[0][0], s[-1][1]) for s in spans])
-    words = tuple(
+    words = [
         # A word is right if all its letters are.
         Word(reading.text[a:b], box, math.prod(reading.confidences[a:b]), span)
         for (a, b), box, span in zip(pieces, boxes, spans, strict=True)
-    )
-    return replace(line, words=words, confidence=reading.confidence)
+    ]
+    if reading.rivals:
+        words = [with_rivals(*pair) for pair in zip(words, reading.rivals, strict=True)]
+    return replace(line, words=tuple(words), confidence=reading.confidence)
+
+
+def with_rivals(word: Word, rivals: Rivals) -> Word:
+    """The word with what else it may be, given as odds against it."""
+    others = (Alternative(text, word.confidence * odds) for text, odds in rivals)
+    return replace(word, alternatives=tuple(others))
 
 
 def _words_of(reading: Reading) -> Iterator[tuple[int, int]]:

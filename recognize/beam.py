@@ -16,6 +16,8 @@ from recognize.alphabet import BLANK, Alphabet
 from recognize.ctc import Labelling, Probabilities, align
 from recognize.language import LanguageModel
 
+Ranked = list[tuple[list[int], float]]  # labellings with their logarithms, the best first
+
 _NEVER = -math.inf
 
 
@@ -66,6 +68,14 @@ class BeamDecoder:
         Args:
             probabilities: float (T, labels), each row sums to 1.
         """
+        return align(probabilities, self.ranked(probabilities)[0][0])
+
+    def ranked(self, probabilities: Probabilities) -> Ranked:
+        """All labellings that are left at the end, the most probable first.
+
+        Args:
+            probabilities: float (T, labels), each row sums to 1.
+        """
         beams = {_Prefix(None, BLANK, self._language.start, 0.0): (0.0, _NEVER)}
         logs = np.log(np.maximum(probabilities, 1e-30))
         tried = probabilities >= self._params.least
@@ -73,8 +83,9 @@ class BeamDecoder:
         for column in range(len(probabilities)):
             row = logs[column].tolist()
             beams = self._step(beams, row, np.flatnonzero(tried[column]).tolist())
-        best = max(beams, key=lambda prefix: _sum(*beams[prefix]) + prefix.score)
-        return align(probabilities, best.labels())
+        scores = {prefix: _sum(*both) + prefix.score for prefix, both in beams.items()}
+        best_first = sorted(scores, key=scores.__getitem__, reverse=True)
+        return [(prefix.labels(), scores[prefix]) for prefix in best_first]
 
     def _step(
         self, beams: dict[_Prefix, tuple[float, float]], row: list[float], labels: list[int]

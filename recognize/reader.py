@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
 from recognize.alphabet import Alphabet
-from recognize.beam import BeamDecoder
+from recognize.alternatives import Rivals, rivals_of_words
+from recognize.beam import BeamDecoder, Ranked
 from recognize.calibration import Calibration
-from recognize.ctc import Labelling, Probabilities, decode_greedily, widen
+from recognize.ctc import Labelling, Probabilities, align, decode_greedily, widen
 from recognize.dataset import round_up, stack
 from recognize.language import NO_LANGUAGES, Languages, load_languages
 from recognize.model import STRIDE, LineNet
@@ -29,11 +30,14 @@ class Reading:
         text: NFC, without white space at its ends.
         spans: one (left, right) a character of `text`, in pixels of the line image.
         confidences: one a character, a probability in [0, 1].
+        rivals: for each word what else it may be, with the odds; empty where only the network
+            was asked.
     """
 
     text: str
     spans: tuple[tuple[float, float], ...]
     confidences: tuple[float, ...]
+    rivals: tuple[Rivals, ...] = ()
 
     @property
     def confidence(self) -> float:
@@ -91,12 +95,21 @@ class Reader:
         probabilities = self._probabilities(arrays)
         found = [decode_greedily(one) for one in probabilities]
         language = self._languages.choose([self._alphabet.decode(one.labels) for one in found])
+        ranked: list[Ranked] = [[] for _ in lines]
         if language:
-            found = [self._decoders[language].decode(one) for one in probabilities]
-        return [
+            ranked = [self._decoders[language].ranked(one) for one in probabilities]
+            pairs = zip(probabilities, ranked, strict=True)
+            found = [align(one, hypotheses[0][0]) for one, hypotheses in pairs]
+        readings = [
             self._reading(labelling, array.shape[1], line.shape[1])
             for labelling, array, line in zip(found, arrays, lines, strict=True)
         ]
+        return [self._with_rivals(*pair) for pair in zip(readings, ranked, strict=True)]
+
+    def _with_rivals(self, reading: Reading, ranked: Ranked) -> Reading:
+        """The reading with what a beam else holds possible."""
+        hypotheses = [(self._alphabet.decode(labels), score) for labels, score in ranked]
+        return replace(reading, rivals=rivals_of_words(reading.text, hypotheses))
 
     def _probabilities(self, arrays: Sequence[LineArray]) -> list[Probabilities]:
         """Label probabilities of each line, float32 (T, labels)."""

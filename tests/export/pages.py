@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pipeline.document import Box, Document, Line, Page, Region, Step, Word
+from pipeline.document import Alternative, Box, Document, Line, Page, Region, Step, Word
 
 ADVANCE_PX = 20
 HEIGHT_PX = 40
@@ -43,6 +43,20 @@ def two_regions() -> Page:
     margin = Region("r2", "margin", Box(5, 5, 90, 90).polygon(), (line("r2l1", "vu", 10, 50),))
     odd = Region("r3", "stamp", Box(500, 5, 600, 90).polygon())
     return replace(body, id="id 0001;é", skew=-1.25, regions=(margin, *body.regions, odd))
+
+
+def with_alternatives(made: Page, *others: Alternative) -> Page:
+    """The page, whose first word may be something else."""
+    region = made.regions[0]
+    line = region.lines[0]
+    word = replace(line.words[0], alternatives=others)
+    line = replace(line, words=(word, *line.words[1:]))
+    return replace(made, regions=(replace(region, lines=(line, *region.lines[1:])),))
+
+
+def doubted() -> Page:
+    """A page with a word that may be something else."""
+    return with_alternatives(page("Ma mère"), Alternative("Na", 0.25), Alternative("<Ma>", 0.125))
 
 
 def unread() -> Page:

@@ -15,7 +15,7 @@ from export.alto import NAMESPACE, alto, read_alto
 from export.hyphens import Lexicon
 from pipeline.document import Page, Step
 from pipeline.errors import InputError
-from tests.export.pages import crooked, page, two_regions, unread
+from tests.export.pages import crooked, doubted, page, two_regions, unread
 
 CREATED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 STEPS = (Step("read", "0.1.0", {"model": "latin", "sha256": "abc"}),)
@@ -25,7 +25,7 @@ def xml(made: Page) -> bytes:
     return alto(made, STEPS, CREATED)
 
 
-@pytest.mark.parametrize("make", [page, two_regions, unread, crooked])
+@pytest.mark.parametrize("make", [page, two_regions, unread, crooked, doubted])
 def test_it_is_valid(make: Callable[[], Page], shared: Path) -> None:
     schema = etree.XMLSchema(etree.parse(shared / "schemas" / "alto-4-4.xsd"))
     schema.assertValid(etree.fromstring(xml(make())))

@@ -28,9 +28,9 @@ from export.page_source import ImageSource
 from export.page_xml import read_page_xml
 from export.tei import NAMESPACE as TEI
 from export.word_table import unguarded
-from pipeline.document import Box, Document, Line, Page, Region
+from pipeline.document import Alternative, Box, Document, Line, Page, Region
 from pipeline.stages import WRITERS, Finished, outputs_of
-from tests.export.pages import document, line, page
+from tests.export.pages import document, line, page, with_alternatives
 
 CREATED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 Parts = list[list[tuple[str, list[tuple[str, str]]]]]  # pages of lines: ID, then words: ID, text
@@ -232,6 +232,26 @@ def test_words_are_the_same(tmp_path: Path, name: str) -> None:
     made = letters()
     words = [word.text for part in made.pages for line in part.lines for word in line.words]
     assert WITH_WORDS[name](written(made, tmp_path, name)) == words
+
+
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        ("page", lambda data: [read_page_xml(data)]),
+        ("alto", read_alto),
+        ("json", lambda data: read_json_document(data).pages),
+    ],
+)
+def test_alternatives_survive(
+    tmp_path: Path, name: str, read: Callable[[bytes], list[Page]]
+) -> None:
+    others = (Alternative("Na", 0.25), Alternative("<Ma>", 0.125))
+    made = with_alternatives(page("Ma mère"), *others)
+    (data,) = written(document(made), tmp_path, name).values()
+    found = [word.alternatives for word in next(read(data)[0].lines).words]
+    if name == "alto":  # which has no place for their confidence
+        others = tuple(replace(other, confidence=0.0) for other in others)
+    assert found == [others, ()]
 
 
 @pytest.mark.slow

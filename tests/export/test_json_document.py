@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from export.json_document import SCHEMA, json_document, read_json_document
 from pipeline.document import Box, Document, Page, Word
 from pipeline.errors import InputError
-from tests.export.pages import document, page, two_regions, unread
+from tests.export.pages import document, doubted, page, two_regions, unread
 
 
 def schema() -> Draft202012Validator:
@@ -33,7 +33,7 @@ def rich() -> Document:
     return document(replace(made, regions=(region,), source="x\udcff\n.png", skew=-0.1))
 
 
-@pytest.mark.parametrize("make", [page, two_regions, unread])
+@pytest.mark.parametrize("make", [page, two_regions, unread, doubted])
 def test_it_is_valid_and_reads_back_the_same(make: Any) -> None:
     made = document(make())
     data = json_document(made)

@@ -14,7 +14,7 @@ from lxml import etree
 from export.page_xml import NAMESPACE, Edition, page_xml, read_page_xml
 from pipeline.document import Box, Page, Step, Word
 from pipeline.errors import InputError
-from tests.export.pages import crooked, page, two_regions, unread
+from tests.export.pages import crooked, doubted, page, two_regions, unread
 
 CREATED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 STEPS = (Step("recognize", "0.1.0", {"beam": 1, "weights": "abc"}),)
@@ -26,7 +26,7 @@ def xml(made: Page) -> bytes:
 
 
 @pytest.mark.parametrize("edition", EDITIONS)
-@pytest.mark.parametrize("make", [page, two_regions, unread, crooked])
+@pytest.mark.parametrize("make", [page, two_regions, unread, crooked, doubted])
 def test_it_is_valid(make: Callable[[], Page], edition: Edition, shared: Path) -> None:
     schema = etree.XMLSchema(etree.parse(shared / "schemas" / f"page-{edition}.xsd"))
     schema.assertValid(etree.fromstring(page_xml(make(), STEPS, CREATED, edition)))

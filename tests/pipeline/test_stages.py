@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.document import Line, Page
+from pipeline.document import Alternative, Box, Line, Page, Word
 from pipeline.errors import InputError
 from pipeline.load import SourcePage
 from pipeline.settings import Settings
-from pipeline.stages import Stopwatch, open_page, read_page, with_words
+from pipeline.stages import Stopwatch, open_page, read_page, with_rivals, with_words
 from recognize.reader import Reading
 from segment.crop import crop_line
 
@@ -92,3 +92,9 @@ def test_stopwatch_knows_the_stage_that_failed() -> None:
         raise RuntimeError
     assert watch.stage == "segment"
     assert "segment" in watch.seconds
+
+
+def test_what_else_a_word_may_be_is_less_certain() -> None:
+    word = Word("two", Box(0, 0, 10, 10), 0.8)
+    found = with_rivals(word, (("too", 0.5), ("ten", 0.25)))
+    assert found.alternatives == (Alternative("too", 0.4), Alternative("ten", 0.2))

@@ -65,3 +65,11 @@ def test_nothing_written_is_nothing_read() -> None:
     blank = np.zeros((5, len(LETTERS)), np.float32)
     blank[:, 0] = 1
     assert BeamDecoder(LETTERS, ENGLISH).decode(blank).labels == ()
+
+
+def test_what_else_it_may_be_comes_after_the_best() -> None:
+    ranked = BeamDecoder(LETTERS, ENGLISH).ranked(written("the cat", doubt={2: "o"}))
+    texts = [LETTERS.decode(labels) for labels, _ in ranked]
+    scores = [score for _, score in ranked]
+    assert texts[:2] == ["the cat", "tho cat"]
+    assert scores == sorted(scores, reverse=True)
