@@ -1,23 +1,33 @@
-"""Words broken at the end of a line -> whole words, by the document's own vocabulary."""
+"""Words broken at the end of a line -> whole words, by the document's own vocabulary.
+
+`compounds.txt`, made by `make_compounds.py`, has words of four languages that keep their hyphen.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
+from pathlib import Path
 
 from export.ids import word_ids
 from pipeline.document import Document, Line, Page
 
 ALWAYS_BREAKS = "¬⸗\u00ad"  # signs that stand for nothing else
 HYPHENS = f"-‐‑={ALWAYS_BREAKS}"
+COMPOUNDS = Path(__file__).with_name("compounds.txt")
 # What French hangs on to a verb or pronoun; after a word that stands alone elsewhere, not a break.
 ENCLITICS = frozenset(("il", "elle", "on", "je", "tu", "ils", "elles", "moi", "toi", "lui", "là"))
 
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """Words that are known to exist, in small letters, without punctuation around them."""
+    """Words that are known to exist, in small letters, without punctuation around them.
+
+    Attributes:
+        words: the document's own; words that always have a hyphen are known anyway.
+    """
 
     words: frozenset[str] = frozenset()
 
@@ -29,7 +39,13 @@ class Lexicon:
 
     def __contains__(self, text: str) -> bool:
         """Whether a word is known, whatever its capitals and punctuation."""
-        return _key(text) in self.words
+        key = _key(text)
+        return key in self.words or key in _compounds()
+
+
+@cache
+def _compounds() -> frozenset[str]:
+    return frozenset(COMPOUNDS.read_text("utf-8").split())
 
 
 @dataclass(frozen=True, slots=True)

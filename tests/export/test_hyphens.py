@@ -17,6 +17,7 @@ from tests.export.pages import document, page
         pytest.param("grand-", "mère", "grand-mère", "grand-mère", id="known with hyphen"),
         pytest.param("Frei-", "Burg,", "freiburg", "FreiBurg,", id="known without"),
         pytest.param("dit-", "il,", "dit", "dit-il,", id="enclitic"),
+        pytest.param("Peut-", "être", "", "Peut-être", id="always with a hyphen"),
         pytest.param("civ-", "il,", "", "civil,", id="no enclitic"),
         pytest.param("wei=", "ter", "", "weiter", id="double hyphen"),
         pytest.param("x=", "Y", "", None, id="equals"),
