@@ -16,9 +16,11 @@ def draw_curve(log: Path, picture: Path) -> None:
     """Draw log.csv of a run as a PNG; the same log gives the same bytes.
 
     Args:
-        log: CSV with the columns lines, loss and val_cer.
+        log: CSV with the columns lines, loss and val_cer; nothing is drawn without it.
         picture: the file to write; left alone, with a warning, where there is no matplotlib.
     """
+    if not log.exists():
+        return
     try:
         from matplotlib.figure import Figure  # a tool of training: not installed for users
     except ImportError:

@@ -31,6 +31,7 @@ from recognize.typeset import TypesetParams, set_lines
 from recognize.weights import Card, load_model, read_card, save_model, transfer, write_card
 
 logger = logging.getLogger(__name__)
+LOG = "log.csv"
 _CHECKPOINT = "checkpoint.pt"
 
 
@@ -194,7 +195,7 @@ class Training:
                 mean.copy_(value)
 
     def _report(self, losses: Sequence[Tensor]) -> None:
-        """Note in log.csv, and draw, where we are, the loss, the average's error rate on val."""
+        """Add a row to log.csv: where we are, the loss, the average's error rate on val."""
         reader = Reader(self.average, self.alphabet)
         readings = reader.read([sample.pixels() for sample in self.val])
         scores = [
@@ -203,7 +204,7 @@ class Training:
         ]
         loss, cer = _mean(losses), total(scores).cer
         logger.info("lines %d, loss %.4f, val CER %.4f", self.lines_seen, loss, cer)
-        path = self.folder / "log.csv"
+        path = self.folder / LOG
         fresh = not path.exists()
         with path.open("a", newline="") as file:
             writer = csv.writer(file)
@@ -212,7 +213,6 @@ class Training:
             hours, rate = f"{self.seconds / 3600:.3f}", f"{self._learning_rate():.6f}"
             row = [self.step, self.lines_seen, hours, rate, f"{loss:.4f}", f"{cer:.4f}"]
             writer.writerow(row)
-        draw_curve(path, self.folder / "curve.png")
 
     def save_checkpoint(self) -> None:
         """Write all that a resume needs; the old checkpoint stays until the new one is whole."""
@@ -337,7 +337,9 @@ def train_model(
     lines += set_lines(recipe.typeset, np.random.default_rng(recipe.seed))
     val = read_samples(scans, "val")
     training = Training(recipe, lines, val, folder, device, start)
-    if not training.run(workers, minutes):
+    ended = training.run(workers, minutes)
+    draw_curve(folder / LOG, folder / "curve.png")
+    if not ended:
         return None
     path = training.publish()
     if val:
