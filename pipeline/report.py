@@ -47,7 +47,8 @@ class PageOutcome:
         words: words read.
         confidence: mean over the lines, in [0, 1]; 0 without lines.
         seconds: time spent by stage.
-        peak_mib: most memory that the page's process has had so far; 0 where it is not told.
+        peak_mib: most memory of its process while the page was read (outside Linux: until then);
+            0 where it is not told.
         failure: None if the page was read.
         skipped: whether it was left as it is, since it has text already.
         expected_cer: share of the characters read that is likely wrong; 0 without lines.

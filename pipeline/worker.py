@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
 import tempfile
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -24,6 +23,7 @@ from pipeline.errors import FileAccessError, InkfolioError
 from pipeline.executor import Loss
 from pipeline.ledger import PageRow
 from pipeline.load import Kind, SourcePage, existing_text, page_frames
+from pipeline.memory import forget_peak, give_back, keep_flat, peak_mib
 from pipeline.names import shown
 from pipeline.packing import Packed, pack
 from pipeline.report import PageFailure, PageOutcome, no_pdfa
@@ -150,12 +150,16 @@ WorkResult = PageRow | Written
 
 def work(settings: Settings, task: WorkTask) -> WorkResult:
     """Do a task; whatever goes wrong becomes its failure."""
-    match task:
-        case ReadTask():
-            return _read(settings, task)
-        case WriteTask():
-            return _write(settings, task)
-    assert_never(task)
+    forget_peak()
+    try:
+        match task:
+            case ReadTask():
+                return _read(settings, task)
+            case WriteTask():
+                return _write(settings, task)
+        assert_never(task)
+    finally:
+        give_back()
 
 
 def lost(task: WorkTask, loss: Loss) -> WorkResult:
@@ -239,6 +243,7 @@ def _reader(model: str, lm: str) -> Reader:
     from recognize.reader import Reader, use_threads  # slow: loads torch
 
     use_threads(1)
+    keep_flat()
     return Reader.load(model, lm)
 
 
@@ -349,7 +354,7 @@ def _outcome(
         source=str(source.path),
         number=source.index + 1,
         seconds=seconds,
-        peak_mib=_peak_mib(),
+        peak_mib=peak_mib(),
         failure=failure,
     )
     if page is None:
@@ -362,13 +367,3 @@ def _outcome(
         words=sum(len(line.words) for line in lines),
         confidence=round(sum(line.confidence for line in lines) / max(1, len(lines)), 4),
     )
-
-
-def _peak_mib() -> float:
-    """The most memory that this process has had; 0 where the system does not tell."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        return 0.0
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return round(peak / (1 << 20 if sys.platform == "darwin" else 1 << 10), 1)

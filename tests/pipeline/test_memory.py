@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+
+from pipeline.memory import forget_peak, give_back, keep_flat, peak_mib
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the peak is Linux's to tell")
+
+
+def test_peak_counts_from_where_it_was_forgotten() -> None:
+    np.ones(200 << 17)  # 200 MiB, freed at once
+    high = peak_mib()
+    forget_peak()
+    low = peak_mib()
+    assert high - low > 150
+
+
+def test_small_blocks_with_holes_between_them_are_given_back() -> None:
+    keep_flat()
+    blocks = [np.ones(60_000) for _ in range(400)]  # 0.5 MiB each: from the heap
+    kept = blocks[::50]
+    del blocks
+    give_back()
+    forget_peak()
+    before = peak_mib()
+    kept.clear()
+    grown = [np.ones(60_000) for _ in range(400)]
+    del grown
+    give_back()
+    forget_peak()
+    assert peak_mib() < before + 20
