@@ -7,15 +7,15 @@ cluster's shared disk. The ledger stays with the one who starts the run.
 from __future__ import annotations
 
 import logging
-import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError
+from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 
-from pipeline.errors import DependencyError, UsageError
-from pipeline.executor import Loss, one_page
+from pipeline.errors import ClusterError, DependencyError, UsageError
+from pipeline.executor import Limits, Loss, nothing, one_page
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +24,7 @@ Result = TypeVar("Result")
 
 UNIT = 4  # tasks that travel together: a page takes seconds, the scheduler some milliseconds
 _UNITS_A_WORKER = 2  # one in hand and one at hand
+_LOOK_SECONDS = 10.0  # between two looks at whether there are workers at all
 
 
 @contextmanager
@@ -32,6 +33,8 @@ def open_cluster(
     jobs: int,
     version: Callable[[], str],
     stopping: Callable[[], bool] = lambda: False,
+    limits: Limits = Limits(),
+    start: Callable[[], object] = nothing,
 ) -> Iterator[Cluster]:
     """The workers of a scheduler, or some on this machine.
 
@@ -40,6 +43,8 @@ def open_cluster(
         jobs: number of local workers.
         version: a function of a module that tells a program's version; all must have the same.
         stopping: whether to end with what is in hand.
+        limits: of a task.
+        start: what each worker's process does first, such as to load a model.
 
     Raises:
         DependencyError: if Dask is not installed.
@@ -47,6 +52,8 @@ def open_cluster(
     """
     try:
         from distributed import Client, LocalCluster
+
+        from pipeline.cluster_worker import PageWorker
     except ImportError as error:
         raise DependencyError("--cluster needs Dask; install inkfolio[cluster]") from error
     local = None
@@ -60,7 +67,13 @@ def open_cluster(
         ) from error
     try:
         _check(client, address, version)
-        yield Cluster(client, stopping)
+        plugin = f"inkfolio-{client.id}"
+        client.register_plugin(PageWorker(plugin, limits, start))
+        try:
+            yield Cluster(client, plugin, stopping)
+        finally:
+            with suppress(OSError, CancelledError):  # the scheduler may be gone
+                client.unregister_worker_plugin(plugin)
     finally:
         client.close()
         if local:
@@ -76,7 +89,6 @@ def _check(client: Any, address: str, version: Callable[[], str]) -> None:
             f"{address}: its workers have several threads; start them with --nthreads 1 "
             "and more --nworkers"
         )
-    client.run(_one_thread)
     others = {found for found in client.run(version).values() if found != version()}
     if others:
         raise UsageError(
@@ -88,9 +100,12 @@ def _check(client: Any, address: str, version: Callable[[], str]) -> None:
 class Cluster:
     """Tasks in units of a few, of which each worker has two, one of them in hand."""
 
-    def __init__(self, client: Any, stopping: Callable[[], bool] = lambda: False) -> None:
-        """An executor over a connected client."""
+    def __init__(
+        self, client: Any, plugin: str, stopping: Callable[[], bool] = lambda: False
+    ) -> None:
+        """An executor over a connected client whose workers have a plugin."""
         self._client = client
+        self._plugin = plugin
         self._stopping = stopping
 
     def __call__(
@@ -102,25 +117,27 @@ class Cluster:
     ) -> Iterator[Result]:
         """Do all tasks, as `Executor` says; a dead worker's are done by another one.
 
-        Dask tries a unit on up to four workers. One that has killed them all is taken apart, and
-        each of its tasks tried alone. How long a task takes is not limited here.
+        A task that kills its process costs only itself, as on one machine. Dask tries a unit on
+        up to four workers; one whose workers have all died is taken apart, and each of its tasks
+        tried alone.
         """
+        from pipeline.cluster_worker import do_unit  # needs Dask
+
         remaining = iter(tasks)
         suspects: list[Task] = []
-        for unit, results in self._units(work, remaining, UNIT):
+        do = partial(do_unit, self._plugin, work, lost, size)
+        for unit, results in self._units(do, remaining, UNIT):
             if results is None:
                 suspects.extend(unit)
             else:
                 yield from results
-        for unit, results in self._units(work, iter(suspects), 1):
+        for unit, results in self._units(do, iter(suspects), 1):
             yield from results or (lost(task, "died") for task in unit)
 
     def _units(
-        self, work: Callable[[Task], Result], tasks: Iterator[Task], size: int
+        self, do: Callable[[list[Task]], list[Result]], tasks: Iterator[Task], size: int
     ) -> Iterator[tuple[list[Task], list[Result] | None]]:
         """Each unit of tasks with its results; None in their place if it killed its workers."""
-        from distributed import wait
-
         waiting: dict[Any, list[Task]] = {}
         try:
             while True:
@@ -128,15 +145,31 @@ class Cluster:
                 for _ in range(room):
                     unit = [] if self._stopping() else list(islice(tasks, size))
                     if unit:
-                        future = self._client.submit(partial(_do, work), unit, pure=False)
-                        waiting[future] = unit
+                        waiting[self._client.submit(do, unit, pure=False)] = unit
                 if not waiting:
                     return
-                done, _ = wait(list(waiting), return_when="FIRST_COMPLETED")
-                for future in done:
+                for future in self._ended(list(waiting)):
                     yield waiting.pop(future), self._results(future)
+        except CancelledError as error:
+            raise ClusterError(
+                "the Dask scheduler is gone; start one, and start again to go on"
+            ) from error
         finally:
-            self._client.cancel(list(waiting))
+            with suppress(OSError, CancelledError):
+                self._client.cancel(list(waiting))
+
+    def _ended(self, futures: list[Any]) -> list[Any]:
+        """Those that have ended, as soon as one has."""
+        from distributed import wait
+
+        while True:
+            with suppress(TimeoutError):
+                return list(wait(futures, _LOOK_SECONDS, "FIRST_COMPLETED").done)
+            if self._client.nthreads():
+                continue
+            if self._stopping():
+                raise KeyboardInterrupt
+            logger.warning("the cluster has no workers; waiting for some")
 
     def _results(self, future: Any) -> list[Any] | None:
         from distributed import KilledWorker
@@ -147,12 +180,3 @@ class Cluster:
             logger.warning("some pages have killed their workers (%s)", error)
             return None
         return results
-
-
-def _do(work: Callable[[Task], Result], tasks: Sequence[Task]) -> list[Result]:
-    return [work(task) for task in tasks]
-
-
-def _one_thread() -> None:
-    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ[variable] = "1"

@@ -6,6 +6,7 @@
     │   └── EncryptedPdfError    8  a PDF that wants a password
     ├── DependencyError          3  an optional part is not installed
     ├── OutputError              4  what was made is not valid
+    ├── ClusterError            15  the scheduler of a cluster has gone
     ├── FileAccessError          5  a file cannot be written, or is already there
     └── SettingsError            9  a configuration file with unknown keys or bad values
 
@@ -47,6 +48,10 @@ class OutputError(InkfolioError):
     """A file was made that is not valid."""
 
     exit_code = 4
+
+
+class ClusterError(InkfolioError):
+    """The scheduler of a cluster has gone while it was needed."""
 
 
 class FileAccessError(InkfolioError):

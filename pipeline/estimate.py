@@ -15,7 +15,7 @@ from pipeline.ledger import PageRow
 from pipeline.runner import check_formats, find_apart
 from pipeline.settings import Settings
 from pipeline.sources import SourceDocument
-from pipeline.worker import ReadTask, WriteTask, Written, lost, size, work
+from pipeline.worker import PrepareTask, ReadTask, WriteTask, Written, lost, prepare, size, work
 
 SAMPLES = 5
 
@@ -71,8 +71,9 @@ def estimate(
         SettingsError: if a format is unknown.
     """
     check_formats(settings)
+    load = partial(prepare, PrepareTask(settings.model, settings.lm))
     with (
-        open_executor(jobs, limits) as executor,
+        open_executor(jobs, limits, start=load) as executor,
         tempfile.TemporaryDirectory(prefix="inkfolio-") as scratch,
     ):
         documents = find_apart(executor, sources, out, settings)

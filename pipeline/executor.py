@@ -6,6 +6,7 @@ import logging
 import multiprocessing
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -19,6 +20,7 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 Loss = Literal["died", "late"]
 
+_LAST_SECONDS = 10.0
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -29,15 +31,21 @@ class Limits:
     Attributes:
         seconds: for a task as large as one page.
         memory_bytes: of the process; what is mapped from files does not count.
+        start_seconds: for the start of a process, before its first task's time begins.
     """
 
     seconds: float = 600.0
     memory_bytes: int = 0
+    start_seconds: float = 300.0
 
 
 def one_page(task: object) -> int:
     """How many pages' time a task may take, where all tasks are pages."""
     return 1
+
+
+def nothing() -> None:
+    """What a process has to do before its first task, if there is nothing."""
 
 
 class Executor(Protocol):
@@ -73,13 +81,16 @@ def serial(
 
 @contextmanager
 def open_executor(
-    jobs: int, limits: Limits = Limits(), stopping: Callable[[], bool] = lambda: False
+    jobs: int,
+    limits: Limits = Limits(),
+    stopping: Callable[[], bool] = lambda: False,
+    start: Callable[[], object] = nothing,
 ) -> Iterator[Executor]:
     """Processes, or this process if `jobs` is 0; ended with the block."""
     if not jobs:
         yield serial
         return
-    processes = Processes(jobs, limits, stopping)
+    processes = Processes(jobs, limits, stopping, start)
     try:
         yield processes
     finally:
@@ -98,6 +109,7 @@ class Processes:
         jobs: int,
         limits: Limits = Limits(),
         stopping: Callable[[], bool] = lambda: False,
+        start: Callable[[], object] = nothing,
     ) -> None:
         """An executor with `jobs` processes, which start when there is work.
 
@@ -105,10 +117,12 @@ class Processes:
             jobs: most processes at a time.
             limits: of a task.
             stopping: whether to end with what is in hand.
+            start: what each process does first, such as to load a model; must not raise.
         """
         self._jobs = jobs
         self._limits = limits
         self._stopping = stopping
+        self._start = start
         self._workers: list[_Worker] = []
 
     def __call__(
@@ -158,9 +172,9 @@ class Processes:
             if worker.give(work, task, seconds):
                 return
             self._dismiss([worker])  # it was killed while it had nothing to do
-        worker = _Worker(self._limits.memory_bytes)
+        worker = _Worker(self._limits, self._start)
         self._workers.append(worker)
-        worker.give(work, task, seconds)
+        worker.give(work, task, seconds)  # dead already? Then it answers so
 
     def _answers(self) -> Iterator[tuple[Any, Any]]:
         """Wait until some workers have answered, died or become late: their tasks, the answers."""
@@ -175,12 +189,14 @@ class Processes:
             if worker.connection not in ready and worker.deadline > now:
                 continue
             answer = worker.take() if worker.connection in ready else _Lost("late")
+            if isinstance(answer, _Started):
+                continue
             task = worker.task
-            worker.task = None
-            worker.is_busy = False
             if isinstance(answer, _Lost):
                 logger.info("a worker was lost (%s)", answer.loss)
                 self._dismiss([worker])
+            worker.task = None
+            worker.is_busy = False
             yield task, answer
 
     def _do_alone(
@@ -190,8 +206,12 @@ class Processes:
         lost: Callable[[Task, Loss], Result],
         size: Callable[[Task], int],
     ) -> Result:
+        self.close()  # alone, and in a process that nothing has befallen
         self._give(work, task, size(task))
-        ((_, answer),) = self._answers()
+        answers: list[tuple[Any, Any]] = []
+        while not answers:
+            answers.extend(self._answers())
+        ((_, answer),) = answers
         if isinstance(answer, _Lost):
             return lost(task, answer.loss)
         result: Result = answer
@@ -210,37 +230,74 @@ class _Lost:
     loss: Loss
 
 
+@dataclass(frozen=True, slots=True)
+class _Started:
+    """What a process says before its first answer, as soon as it can begin to work."""
+
+
 class _Worker:
     """A process, from the side of the one that it works for."""
 
-    def __init__(self, memory_bytes: int) -> None:
+    def __init__(self, limits: Limits, start: Callable[[], object]) -> None:
         # Spawned, not forked: torch's threads do not survive a fork.
         context = multiprocessing.get_context("spawn")
         self.connection: Connection[Any, Any]
         self.connection, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, memory_bytes), daemon=True)
+        arguments = theirs, limits.memory_bytes, start
+        self._process = context.Process(target=_serve, args=arguments, daemon=True)
         self._process.start()
         theirs.close()  # so that the pipe breaks when the process dies
         self.is_busy = False
         self.task: Any = None
+        self._seconds = 0.0
+        self._start_seconds = limits.start_seconds
         self.deadline = float("inf")
 
     def give(self, work: Callable[[Any], Any], task: Any, seconds: float) -> bool:
         """Hand over a task; say whether there was somebody to take it."""
+        self.is_busy, self.task, self._seconds = True, task, seconds
+        self._begin(self._start_seconds)
         try:
-            self.connection.send((work, task))
+            with self._ended_when_late():
+                self.connection.send((work, task))
         except OSError:
             return False
-        self.is_busy, self.task = True, task
-        self.deadline = time.monotonic() + seconds if seconds else float("inf")
         return True
 
     def take(self) -> Any:
-        """The answer, or what tells that there will be none."""
+        """The answer, or what tells that there will be none or that there is none yet."""
         try:
-            return self.connection.recv()
+            with self._ended_when_late():
+                answer = self.connection.recv()
         except (EOFError, OSError):
-            return _Lost("died")
+            return _Lost("late" if time.monotonic() >= self.deadline else "died")
+        if isinstance(answer, _Started):
+            self._start_seconds = 0.0
+            self._begin()
+        return answer
+
+    def _begin(self, more_seconds: float = 0.0) -> None:
+        """Let the task's time run from now."""
+        seconds = self._seconds + more_seconds
+        self.deadline = time.monotonic() + seconds if self._seconds else float("inf")
+
+    @contextmanager
+    def _ended_when_late(self) -> Iterator[None]:
+        """End the process at the deadline, which breaks the pipe.
+
+        One that has been stopped, or hangs in its disk, neither reads nor writes what is larger
+        than the pipe, and whoever waits at the other end would hang too.
+        """
+        if self.deadline == float("inf"):
+            yield
+            return
+        seconds = max(0.0, self.deadline - time.monotonic())
+        timer = threading.Timer(seconds, self._process.kill)
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     def end(self) -> None:
         """End the process: at once if it is at work, else when it sees that nobody wants it."""
@@ -249,10 +306,12 @@ class _Worker:
             self._process.join(1)
         with suppress(OSError):
             self._process.kill()
-        self._process.join()
+        self._process.join(_LAST_SECONDS)  # one that hangs in its disk dies when that answers
 
 
-def _serve(connection: Connection[Any, Any], memory_bytes: int) -> None:
+def _serve(
+    connection: Connection[Any, Any], memory_bytes: int, start: Callable[[], object]
+) -> None:
     """Do what comes through the pipe, until it is closed or breaks."""
     # Ctrl-C reaches all processes of a terminal; whoever gave the work decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -263,7 +322,9 @@ def _serve(connection: Connection[Any, Any], memory_bytes: int) -> None:
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
     if memory_bytes:
         _limit_memory(memory_bytes)
+    start()
     with suppress(EOFError, OSError):
+        connection.send(_Started())
         while True:
             work, task = connection.recv()
             connection.send(work(task))

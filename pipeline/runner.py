@@ -76,7 +76,7 @@ def convert(
         out: folder for the outputs; made if it is missing.
         settings: how to read and what to write.
         jobs: processes, of one thread each; 0 works in this process, without limits.
-        limits: what a page may take; not kept on a cluster, whose workers have their own.
+        limits: what a page may take.
         cluster: address of a Dask scheduler, or "local" for one with `jobs` workers; empty for
             processes of this machine.
         overwrite: whether files that no earlier run wrote may be replaced.
@@ -95,14 +95,15 @@ def convert(
         UsageError, DependencyError: if the cluster cannot be used.
         KeyboardInterrupt: if the run was interrupted; what was in hand has been finished.
     """
-    start = time.monotonic()
+    began = time.monotonic()
     check_formats(settings)
     out = Path(os.path.abspath(out))  # noqa: PTH100 - other machines start elsewhere
+    wanted = PrepareTask(settings.model, settings.lm)
     with (
         interruptible() as stopping,
-        _executor(cluster, jobs, limits, stopping) as executor,
+        _executor(cluster, jobs, limits, stopping, partial(prepare, wanted)) as executor,
     ):
-        model = _once(executor, prepare, PrepareTask(settings.model, settings.lm), unprepared)
+        model = _once(executor, prepare, wanted, unprepared)
         _raise(model.failure)
         documents = find_apart(executor, sources, out, settings, leave)
         with open_ledger(out) as ledger:
@@ -114,18 +115,22 @@ def convert(
             plan = Plan(documents, keys, _steps(settings, model), outputs, retry, progress)
             ledger.note(pages=plan.total, started=datetime.now(UTC).isoformat(timespec="seconds"))
             _do(plan, settings, executor, outputs, stopping)
-            report = _report(documents, ledger, time.monotonic() - start)
+            report = _report(documents, ledger, time.monotonic() - began)
             _write_report(report, settings, outputs)
             outputs.clear_scratch()
     return report
 
 
 def _executor(
-    cluster: str, jobs: int, limits: Limits, stopping: Callable[[], bool]
+    cluster: str,
+    jobs: int,
+    limits: Limits,
+    stopping: Callable[[], bool],
+    start: Callable[[], object],
 ) -> AbstractContextManager[Executor]:
     if cluster:
-        return open_cluster(cluster, jobs, code_version, stopping)
-    return open_executor(jobs, limits, stopping)
+        return open_cluster(cluster, jobs, code_version, stopping, limits, start)
+    return open_executor(jobs, limits, stopping, start)
 
 
 def find_apart(

@@ -1,7 +1,8 @@
 """`make soak`: 500 pages under random faults, and what became of them.
 
 Pages are damaged or heavy, the run and its workers are killed, interrupted and starved of disk,
-outputs are lost. In the end all must be as after a quiet run.
+outputs are lost. In the end all must be as after a quiet run. Lines are found the classical way,
+which is fast: what is soaked is the run, not the reading.
 """
 
 from __future__ import annotations
@@ -9,14 +10,15 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +30,17 @@ from recognize.weights import find_weights
 
 COMMAND = [sys.executable, "-c", "from pipeline.cli import app; app()", "convert"]
 PAGES_A_DOCUMENT = 10
+PAGES_A_FAULT = 30  # at most
+STARTING = ("run killed", "all killed")  # what may happen to a run that has done nothing yet
+FAULTS = (
+    *STARTING,
+    "interrupted",
+    "output lost",
+    "worker killed",
+    "worker killed",
+    "worker stopped",
+)
+HARMED = (-signal.SIGKILL, 130)  # how a run ends that was killed or interrupted
 
 
 def make_pages(folder: Path, pages: int, rng: random.Random) -> int:
@@ -77,19 +90,23 @@ def resident_mib(pid: int) -> float:
     return int(fields[1]) * os.sysconf("SC_PAGE_SIZE") / (1 << 20)
 
 
-def children(pid: int) -> list[int]:
-    """The processes that a process has started."""
+def workers_of(pid: int) -> list[int]:
+    """The worker processes that a run has started."""
     try:
-        return [
-            int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        ]
+        found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return [int(child) for child in found if b"spawn_main" in command_of(child)]
     except OSError:
         return []
 
 
+def command_of(pid: str) -> bytes:
+    """The words that a process was started with."""
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
 def inject(fault: str, run: subprocess.Popen[bytes], out: Path, rng: random.Random) -> None:
     """Do one harm to a run."""
-    workers = children(run.pid)
+    workers = workers_of(run.pid)
     match fault:
         case "run killed":
             run.kill()
@@ -121,54 +138,89 @@ def main() -> int:
         return soak(Path(folder), options, rng)
 
 
+@dataclass
+class Soaking:
+    """A run under faults; `go_on` is to be called until the run has ended by itself."""
+
+    command: list[str]
+    out: Path
+    rng: random.Random
+    survived: Counter[str] = field(default_factory=Counter)
+    memory: list[tuple[int, float]] = field(default_factory=list)
+
+    def go_on(self) -> int:
+        """Start the run, harm it now and then, and tell the code that it ends with."""
+        run = subprocess.Popen(self.command, start_new_session=True, stderr=subprocess.DEVNULL)
+        early = self.rng.random() < 0.2
+        due = self._due(0 if early else pages_done(self.out) + 1)
+        while run.poll() is None:
+            time.sleep(0.1)
+            done = pages_done(self.out)
+            self.memory.append((done, resident_mib(run.pid)))
+            if next(due):
+                fault = self.rng.choice(STARTING if early else FAULTS)
+                inject(fault, run, self.out, self.rng)
+                self.survived[fault] += 1
+                early, due = False, self._due(done + self.rng.randrange(1, PAGES_A_FAULT))
+        with suppress(ProcessLookupError):
+            os.killpg(run.pid, signal.SIGCONT)  # a stopped worker may see now that it is alone
+        return run.returncode
+
+    def _due(self, pages: int) -> Iterator[bool]:
+        """Whether it is time for a fault: a random while after so many pages are done."""
+        while pages_done(self.out) < pages:
+            yield False
+        moment = time.monotonic() + self.rng.uniform(0, 3)
+        while time.monotonic() < moment:
+            yield False
+        yield True
+
+
 def soak(folder: Path, options: argparse.Namespace, rng: random.Random) -> int:
     """The run, started again whenever it has ended before its time, then compared."""
     source, out, quiet = folder / "boxes", folder / "out", folder / "quiet"
     broken = make_pages(source, options.pages, rng)
     words = ["--to", "pdf,txt,page", "--jobs", str(options.jobs), "--page-timeout", "10"]
-    command = [*COMMAND, str(source), *words, "--model", options.model]
-    faults = ["run killed", "all killed", "worker killed", "interrupted", "output lost"]
-    faults += ["worker killed", "worker stopped"]
-    survived: Counter[str] = Counter()
-    memory: list[tuple[int, float]] = []
-    while True:
-        run = subprocess.Popen(
-            [*command, "--out", str(out)], start_new_session=True, stderr=subprocess.DEVNULL
-        )
-        before, next_fault = pages_done(out), float("inf")
-        while run.poll() is None:
-            time.sleep(0.2)
-            memory.append((pages_done(out), resident_mib(run.pid)))
-            done = memory[-1][0]
-            if done > before and next_fault == float("inf"):  # it has got on: now it may be harmed
-                next_fault = time.monotonic() + rng.uniform(0, 12)
-            if time.monotonic() > next_fault and done < options.pages:
-                fault = rng.choice(faults)
-                inject(fault, run, out, rng)
-                survived[fault] += 1
-                next_fault = time.monotonic() + rng.uniform(1, 12)
-        with suppress(ProcessLookupError):
-            os.killpg(run.pid, signal.SIGCONT)  # a stopped worker may see now that it is alone
-        if run.returncode in (0, 16):
-            break
-    subprocess.run([*command, "--out", str(out)], stderr=subprocess.DEVNULL)  # lost outputs
-    subprocess.run([*command, "--out", str(quiet)], stderr=subprocess.DEVNULL)
+    command = [*COMMAND, str(source), *words, "--lines", "profile", "--model", options.model]
+    soaking = Soaking([*command, "--out", str(out)], out, rng)
+    starts, code = 1, soaking.go_on()
+    while code in HARMED:
+        starts, code = starts + 1, soaking.go_on()
+        print(f"{pages_done(out)} pages after {starts} starts", file=sys.stderr, flush=True)
+    last = subprocess.run([*command, "--out", str(out)], stderr=subprocess.PIPE)  # lost outputs
+    memory = quiet_run([*command, "--out", str(quiet)], quiet)
     found, expected = files_of(out), files_of(quiet)
     differing = [name for name in found.keys() | expected if found.get(name) != expected.get(name)]
     lost = sum(len(expected.get(name, b"")) for name in differing)
     with look_into(out) as ledger:
         counts = ledger.counts()
-    print(f"pages done: {options.pages} ({counts}; {broken} were damaged)")
-    print(f"faults survived: {sum(survived.values())} ({dict(survived)})")
+    print(f"pages done: {options.pages} ({counts}; {broken} were damaged), in {starts} starts")
+    survived = soaking.survived
+    print(f"faults survived: {sum(survived.values())} ({dict(sorted(survived.items()))})")
     print(f"bytes lost: {lost} of {sum(map(len, expected.values()))} in {len(expected)} files")
-    print(f"memory of the run: {slope(memory):+.2f} MiB per 100 pages")
-    shutil.rmtree(out)
-    return int(bool(differing) or counts.get("failed", 0) != broken)
+    print(f"memory of the run under faults: {slope(soaking.memory):+.2f} MiB per 100 pages")
+    print(f"memory of a quiet run and its workers: {slope(memory):+.2f} MiB per 100 pages")
+    if last.returncode not in (0, 16):
+        print(last.stderr.decode(errors="replace"), file=sys.stderr)
+    sound = not differing and counts.get("failed", 0) == broken and last.returncode in (0, 16)
+    return int(not sound)
+
+
+def quiet_run(command: list[str], out: Path) -> list[tuple[int, float]]:
+    """A run that nobody harms: pages done, and memory of the run and its workers in MiB."""
+    run = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    memory = []
+    while run.poll() is None:
+        time.sleep(0.5)
+        family = [run.pid, *workers_of(run.pid)]
+        memory.append((pages_done(out), sum(map(resident_mib, family))))
+    return memory
 
 
 def slope(memory: list[tuple[int, float]]) -> float:
-    """MiB that the parent process grows by in 100 pages, by least squares."""
-    points = [(done, mib) for done, mib in memory if done > 20 and mib > 50]
+    """MiB that memory grows by in 100 pages, by least squares."""
+    last = max((done for done, _ in memory), default=0)
+    points = [(done, mib) for done, mib in memory if 50 < done < last and mib > 50]
     if len({done for done, _ in points}) < 2:
         return 0.0
     done, mib = np.array(points).T

@@ -24,6 +24,8 @@ from pipeline.settings import Settings
 distributed = pytest.importorskip("distributed")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
+FORMATS = ("pdf", "txt", "page")
+
 
 @pytest.fixture(scope="module")
 def scheduler() -> Iterator[Any]:
@@ -80,7 +82,7 @@ def test_a_task_that_kills_every_worker_costs_only_itself(scheduler: Any) -> Non
 
 
 def test_killed_worker_changes_no_byte(tmp_path: Path, tiny_model: Path, scheduler: Any) -> None:
-    source, settings = box(tmp_path / "box", 60), Settings(str(tiny_model), ("pdf", "txt", "page"))
+    source, settings = box(tmp_path / "box", 60), Settings(str(tiny_model), formats=FORMATS)
     killed = threading.Event()
 
     def kill_one(done: int, total: int) -> None:

@@ -5,13 +5,14 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from pipeline.executor import Limits, Processes, open_executor
+from pipeline.executor import Limits, Processes, _Worker, nothing, open_executor
 
 
 def double(number: int) -> int:
@@ -52,9 +53,21 @@ def take_memory(megabytes: int) -> str:
         return "refused"
 
 
+def three_seconds() -> None:
+    time.sleep(3)
+
+
+def many_bytes(megabytes: int) -> bytes:
+    """At once nothing; or, a second later, more than a pipe holds."""
+    time.sleep(min(megabytes, 1))
+    return bytes(megabytes << 20)
+
+
 @contextmanager
-def processes(jobs: int, limits: Limits = Limits()) -> Iterator[Processes]:
-    executor = Processes(jobs, limits)
+def processes(
+    jobs: int, limits: Limits = Limits(), start: Callable[[], object] = nothing
+) -> Iterator[Processes]:
+    executor = Processes(jobs, limits, start=start)
     try:
         yield executor
     finally:
@@ -88,6 +101,49 @@ def test_a_large_task_may_take_longer() -> None:
     with processes(1, Limits(seconds=0.3)) as executor:
         results = executor(time.sleep, [0.5], gone, lambda task: 20)
         assert list(results) == [None]
+
+
+def test_the_start_of_a_process_is_not_its_first_tasks_time() -> None:
+    with processes(1, Limits(seconds=1), three_seconds) as executor:
+        assert list(executor(double, [1, 2], gone)) == [2, 4]
+
+
+def test_a_start_that_takes_too_long_costs_a_task() -> None:
+    with processes(1, Limits(seconds=0.1, start_seconds=0.1), three_seconds) as executor:
+        assert list(executor(double, [1], gone)) == ["late"]
+
+
+def test_a_process_that_is_stopped_while_it_answers_costs_only_its_task() -> None:
+    with processes(2, Limits(seconds=3)) as executor:
+        results = executor(many_bytes, [0, 8], gone)
+        pids = set(executor(own_pid, [0, 0], gone))
+        assert next(results) == b""
+        time.sleep(2)  # the other one has filled the pipe meanwhile, and waits for us
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        assert list(results) == [bytes(8 << 20)]
+
+
+def test_a_stopped_process_is_given_no_large_task_for_good() -> None:
+    with processes(1, Limits(seconds=2)) as executor:
+        (pid,) = executor(own_pid, [0], gone)
+        os.kill(pid, signal.SIGSTOP)
+        assert list(executor(len, [bytes(8 << 20)], gone)) == [8 << 20]
+
+
+def test_a_process_that_dies_at_its_birth_loses_no_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    give, stillborn = _Worker.give, [True]
+
+    def kill_first(worker: _Worker, *task: Any) -> bool:
+        if stillborn:
+            stillborn.clear()
+            worker._process.kill()
+            worker._process.join()
+        return give(worker, *task)
+
+    monkeypatch.setattr(_Worker, "give", kill_first)
+    with processes(1) as executor:
+        assert list(executor(double, [4], gone)) == [8]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a system that limits memory")
