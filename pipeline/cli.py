@@ -39,8 +39,8 @@ FORMATS_HELP = (
     "reading, md, docx, json, csv, tsv."
 )
 Sources = Annotated[
-    list[Path] | None,
-    typer.Argument(help="Images, PDFs, and folders of them.", show_default=False),
+    list[str] | None,
+    typer.Argument(help="Images, PDFs, and folders of them; URLs too.", show_default=False),
 ]
 Model = Annotated[str, typer.Option(help="A shipped model's name, or a .safetensors file.")]
 Lines = Annotated[
@@ -80,7 +80,7 @@ Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log what is bein
 @app.command()
 def convert(
     sources: Sources = None,
-    out: Annotated[Path, typer.Option(help="Folder for what is made.")] = Path("out"),
+    out: Annotated[str, typer.Option(help="Folder for what is made, or its URL.")] = "out",
     to: Annotated[str, typer.Option(help=FORMATS_HELP)] = "",
     jobs: Annotated[
         int, typer.Option(min=0, help="Pages worked on at once; 0: one a core.", show_default="0")
@@ -180,7 +180,7 @@ def convert(
 
 
 def _say_what_would_be_done(
-    sources: list[Path], out: Path, settings: Settings, jobs: int, limits: Limits
+    sources: list[str], out: str, settings: Settings, jobs: int, limits: Limits
 ) -> NoReturn:
     from pipeline.estimate import estimate
 
@@ -191,9 +191,10 @@ def _say_what_would_be_done(
 
 
 def _watch(
-    folder: Path, out: Path, settings: Settings, jobs: int, limits: Limits, overwrite: bool
+    folder: Path, out: str, settings: Settings, jobs: int, limits: Limits, overwrite: bool
 ) -> NoReturn:
     """Convert what comes, until somebody interrupts; a page that failed waits for a new file."""
+    from pipeline.remote import place, run_folder
     from pipeline.runner import convert as run
     from pipeline.watch import watch
 
@@ -216,13 +217,13 @@ def _watch(
         else:
             log.warning("%s", report.summary(), extra=report.counts())
 
-    watch(folder, take, out=out)
+    watch(folder, take, out=run_folder(place(out)))
     raise typer.Exit(0)
 
 
 @app.command()
 def status(
-    out: Annotated[Path, typer.Argument(help="The folder of a run.")] = Path("out"),
+    out: Annotated[str, typer.Argument(help="The folder of a run, or its URL.")] = "out",
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of text.")] = False,
     verbose: Verbose = False,
 ) -> None:
@@ -233,9 +234,10 @@ def status(
     with _speaking_plainly(verbose):
         from dataclasses import asdict
 
+        from pipeline.remote import place, run_folder
         from pipeline.status import read_status
 
-        found = read_status(out)
+        found = read_status(run_folder(place(out)))
         text = json.dumps(asdict(found), indent=2) if as_json else "\n".join(found.lines())
         typer.echo(text)
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from pipeline.executor import Executor, Limits, open_executor
+from pipeline.executor import Limits, open_executor
 from pipeline.ledger import PageRow
+from pipeline.remote import mirrored, place, run_folder
 from pipeline.runner import check_formats, find_apart
 from pipeline.settings import Settings
 from pipeline.sources import SourceDocument
@@ -57,8 +58,8 @@ class Estimate:
 
 
 def estimate(
-    sources: Sequence[Path],
-    out: Path,
+    sources: Sequence[Path | str],
+    out: Path | str,
     settings: Settings = Settings(),
     *,
     jobs: int = 0,
@@ -73,14 +74,17 @@ def estimate(
     check_formats(settings)
     load = partial(prepare, PrepareTask(settings.model, settings.lm))
     with (
+        mirrored([place(source) for source in sources]) as (paths, mirror),
         open_executor(jobs, limits, start=load) as executor,
         tempfile.TemporaryDirectory(prefix="inkfolio-") as scratch,
     ):
-        documents = find_apart(executor, sources, out, settings)
+        documents = find_apart(executor, paths, mirror, settings, [run_folder(place(out))])
         samples = _samples(documents)
-        rows = list(executor(partial(work, settings), samples, lost, size))
+        do, give_up = partial(work, settings, mirror), partial(lost, mirror)
+        rows = list(executor(do, samples, give_up, size))
         seconds = sum(row.seconds for row in rows if isinstance(row, PageRow))
-        made = _sizes(executor, samples, rows, settings, Path(scratch))
+        tasks = list(_to_write(samples, rows, Path(scratch)))
+        made = _sizes(executor(do, tasks, give_up, size))
     pages = sum(len(document.pages) for document in documents)
     share = pages / len(samples)
     files = {page.path for document in documents for page in document.pages}
@@ -103,29 +107,26 @@ def _samples(documents: Sequence[SourceDocument]) -> list[ReadTask]:
     return [ReadTask(name, page, str(number)) for number, (name, page) in enumerate(chosen)]
 
 
-def _sizes(
-    executor: Executor,
-    samples: Sequence[ReadTask],
-    rows: Sequence[object],
-    settings: Settings,
-    scratch: Path,
-) -> list[int]:
-    """Bytes of all formats for each sample that could be read, written as its own document."""
+def _to_write(
+    samples: Sequence[ReadTask], rows: Sequence[object], scratch: Path
+) -> Iterator[WriteTask]:
+    """Each sample that could be read, as its own document."""
     packed = {row.key: row.page for row in rows if isinstance(row, PageRow) and row.page}
-    tasks = [
-        WriteTask(
-            name=sample.page.id,
-            sources=(sample.page,),
-            pages=(packed[sample.key],),
-            steps=(),
-            created=datetime.fromtimestamp(0, UTC),
-            key=sample.key,
-            scratch=scratch / sample.key,
-        )
-        for sample in samples
-        if sample.key in packed
-    ]
-    made = executor(partial(work, settings), tasks, lost, size)
+    for sample in samples:
+        if sample.key in packed:
+            yield WriteTask(
+                name=sample.page.id,
+                sources=(sample.page,),
+                pages=(packed[sample.key],),
+                steps=(),
+                created=datetime.fromtimestamp(0, UTC),
+                key=sample.key,
+                scratch=scratch / sample.key,
+            )
+
+
+def _sizes(made: Iterable[object]) -> list[int]:
+    """Bytes of all formats of each document."""
     return [
         sum(file.scratch.stat().st_size for file in written.files)
         for written in made

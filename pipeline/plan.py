@@ -83,7 +83,7 @@ class Plan:
     ) -> None:
         """Keep what became of a document."""
         document = self._documents[name]
-        outcome = DocumentOutcome(name, str(document.path), (), outputs, failure)
+        outcome = DocumentOutcome(name, "", (), outputs, failure)
         self._ledger.record_document(
             DocumentRow(
                 name=name,
@@ -126,6 +126,7 @@ class Plan:
             created=created,
             key=key,
             scratch=self._outputs.scratch / key[:16],
+            upload=f"{self._outputs.upload}/{key[:16]}" if self._outputs.upload else "",
         )
 
     def _is_done(self, name: str, key: str) -> bool:

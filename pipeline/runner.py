@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -26,6 +25,7 @@ from pipeline.names import shown
 from pipeline.outputs import Outputs
 from pipeline.packing import unpack
 from pipeline.plan import Plan
+from pipeline.remote import Mirror, mirrored, place, refuse_memory, run_folder
 from pipeline.report import DocumentOutcome, PageFailure, PageOutcome, Report
 from pipeline.review import needs_review, page_table
 from pipeline.settings import Settings
@@ -55,8 +55,8 @@ REPORT_CSV = "report.csv"
 
 
 def convert(
-    sources: Sequence[Path],
-    out: Path,
+    sources: Sequence[Path | str],
+    out: Path | str,
     settings: Settings = Settings(),
     *,
     jobs: int = 0,
@@ -72,8 +72,9 @@ def convert(
     What an earlier run into the same folder has done, and is intact, is not done again.
 
     Args:
-        sources: images, PDFs and folders.
-        out: folder for the outputs; made if it is missing.
+        sources: images, PDFs and folders, or URLs of some.
+        out: folder for the outputs, made if it is missing; or the URL of one, whose ledger stays
+            on this machine.
         settings: how to read and what to write.
         jobs: processes, of one thread each; 0 works in this process, without limits.
         limits: what a page may take.
@@ -92,30 +93,34 @@ def convert(
         FileAccessError: if `out` cannot be written, another run is writing into it, or it holds
             files that are not ours.
         SettingsError: if a format is unknown.
-        UsageError, DependencyError: if the cluster cannot be used.
+        UsageError, DependencyError, ClusterError: if the cluster or a URL cannot be used.
         KeyboardInterrupt: if the run was interrupted; what was in hand has been finished.
     """
     began = time.monotonic()
     check_formats(settings)
-    out = Path(os.path.abspath(out))  # noqa: PTH100 - other machines start elsewhere
+    places, target = [place(source) for source in sources], place(out)
+    if jobs or cluster:
+        refuse_memory([*places, target])
+    folder = run_folder(target)
     wanted = PrepareTask(settings.model, settings.lm)
     with (
+        mirrored(places) as (paths, mirror),
         interruptible() as stopping,
         _executor(cluster, jobs, limits, stopping, partial(prepare, wanted)) as executor,
     ):
         model = _once(executor, prepare, wanted, unprepared)
         _raise(model.failure)
-        documents = find_apart(executor, sources, out, settings, leave)
-        with open_ledger(out) as ledger:
-            outputs = Outputs(out, ledger, overwrite)
+        documents = find_apart(executor, paths, mirror, settings, [folder, *leave])
+        with open_ledger(folder) as ledger:
+            outputs = Outputs(folder, ledger, overwrite, target if isinstance(target, str) else "")
             outputs.clear_scratch()
             outputs.refuse_strangers([*_planned(documents, settings), REPORT_JSON, REPORT_CSV])
             finder = json.dumps(finder_weights(settings.segment), sort_keys=True)
             keys = keys_of(settings, model.sha256 + model.languages + finder)
             plan = Plan(documents, keys, _steps(settings, model), outputs, retry, progress)
             ledger.note(pages=plan.total, started=datetime.now(UTC).isoformat(timespec="seconds"))
-            _do(plan, settings, executor, outputs, stopping)
-            report = _report(documents, ledger, time.monotonic() - began)
+            _do(plan, settings, mirror, executor, outputs, stopping)
+            report = _report(documents, mirror, ledger, time.monotonic() - began)
             _write_report(report, settings, outputs)
             outputs.clear_scratch()
     return report
@@ -136,20 +141,25 @@ def _executor(
 def find_apart(
     executor: Executor,
     sources: Sequence[Path],
-    out: Path,
+    mirror: Mirror,
     settings: Settings,
     leave: Collection[Path] = (),
 ) -> list[SourceDocument]:
     """Find documents as `find_documents` does; files are opened by the executor alone."""
-    counter = partial(_count_apart, executor, settings)
-    return find_documents(sources, settings.load, exclude=[out, *leave], count=counter)
+    counter = partial(_count_apart, executor, settings, mirror)
+    return find_documents(sources, settings.load, exclude=leave, count=counter)
 
 
 def _count_apart(
-    executor: Executor, settings: Settings, path: Path, kind: Kind, params: LoadParams
+    executor: Executor,
+    settings: Settings,
+    mirror: Mirror,
+    path: Path,
+    kind: Kind,
+    params: LoadParams,
 ) -> tuple[int, ...]:
     """Count a file's pages where it can do no harm."""
-    counted = _once(executor, partial(count, settings), CountTask(path, kind), uncounted)
+    counted = _once(executor, partial(count, settings, mirror), CountTask(path, kind), uncounted)
     _raise(counted.failure)
     return counted.frames
 
@@ -174,6 +184,7 @@ def _raise(failure: PageFailure | None) -> None:
 def _do(
     plan: Plan,
     settings: Settings,
+    mirror: Mirror,
     executor: Executor,
     outputs: Outputs,
     stopping: Callable[[], bool],
@@ -187,7 +198,8 @@ def _do(
     while not rounds or plan.is_waiting:
         rounds += 1
         tasks = takewhile(lambda _: not stopping(), plan.tasks())
-        for result in executor(partial(work, settings), tasks, lost, size):
+        do, give_up = partial(work, settings, mirror), partial(lost, mirror)
+        for result in executor(do, tasks, give_up, size):
             _take(result, plan, outputs)
         if stopping():
             raise KeyboardInterrupt
@@ -231,21 +243,22 @@ def _publish(written: Written, plan: Plan, outputs: Outputs) -> None:
     plan.record(task.name, task.key, () if failure else paths, failure or shortfall)
 
 
-def _report(documents: Sequence[SourceDocument], ledger: Ledger, seconds: float) -> Report:
-    return Report(tuple(_outcome(document, ledger) for document in documents), seconds)
+def _report(
+    documents: Sequence[SourceDocument], mirror: Mirror, ledger: Ledger, seconds: float
+) -> Report:
+    return Report(tuple(_outcome(document, mirror, ledger) for document in documents), seconds)
 
 
-def _outcome(document: SourceDocument, ledger: Ledger) -> DocumentOutcome:
+def _outcome(document: SourceDocument, mirror: Mirror, ledger: Ledger) -> DocumentOutcome:
     """What the ledger tells of a document and its pages."""
     rows = [ledger.page(document.name, page.id) for page in document.pages]
     pages = tuple(unpack(row.outcome, PageOutcome) for row in rows if row)
+    source = mirror.name(document.path)
     found = ledger.document(document.name)
     if not found:
-        return DocumentOutcome(document.name, str(document.path), pages)
+        return DocumentOutcome(document.name, source, pages)
     outcome = unpack(found.outcome, DocumentOutcome)
-    return DocumentOutcome(
-        document.name, str(document.path), pages, outcome.outputs, outcome.failure
-    )
+    return DocumentOutcome(document.name, source, pages, outcome.outputs, outcome.failure)
 
 
 def _steps(settings: Settings, model: Prepared) -> tuple[Step, ...]:

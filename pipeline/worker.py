@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -26,6 +28,7 @@ from pipeline.load import Kind, SourcePage, existing_text, page_frames
 from pipeline.memory import forget_peak, give_back, keep_flat, peak_mib
 from pipeline.names import shown
 from pipeline.packing import Packed, pack
+from pipeline.remote import Mirror, upload
 from pipeline.report import PageFailure, PageOutcome, no_pdfa
 from pipeline.settings import Settings
 from pipeline.stages import (
@@ -107,6 +110,7 @@ class WriteTask:
         created: the date that the files bear.
         key: under which it is kept.
         scratch: folder for the files; theirs alone.
+        upload: URL below which the files are sent then; empty if the run can see the folder.
     """
 
     name: str
@@ -116,6 +120,7 @@ class WriteTask:
     created: datetime
     key: str
     scratch: Path
+    upload: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +131,14 @@ class Made:
         path: where it belongs, in the run's folder.
         scratch: where it lies.
         sha256: of its bytes.
+        uploaded: the URL where it lies instead, if it was sent to one.
         shortfall: what to tell if it was to be PDF/A and is not.
     """
 
     path: str
     scratch: Path
     sha256: str
+    uploaded: str = ""
     shortfall: PageFailure | None = None
 
 
@@ -148,26 +155,26 @@ WorkTask = ReadTask | WriteTask
 WorkResult = PageRow | Written
 
 
-def work(settings: Settings, task: WorkTask) -> WorkResult:
+def work(settings: Settings, mirror: Mirror, task: WorkTask) -> WorkResult:
     """Do a task; whatever goes wrong becomes its failure."""
     forget_peak()
     try:
         match task:
             case ReadTask():
-                return _read(settings, task)
+                return _read(settings, mirror, task)
             case WriteTask():
-                return _write(settings, task)
+                return _write(settings, mirror, task)
         assert_never(task)
     finally:
         give_back()
 
 
-def lost(task: WorkTask, loss: Loss) -> WorkResult:
+def lost(mirror: Mirror, task: WorkTask, loss: Loss) -> WorkResult:
     """The result of a task that took its process down, or never ended, twice."""
     match task:
         case ReadTask():
-            failure = _loss(_place(task.page), loss)
-            return _row(task, _outcome(task.page, None, {}, failure))
+            failure = _loss(_place(task.page, mirror), loss)
+            return _row(task, _outcome(task.page, mirror, None, {}, failure))
         case WriteTask():
             return Written(task, failure=_loss(shown(task.name), loss))
     assert_never(task)
@@ -197,10 +204,11 @@ def unprepared(task: PrepareTask, loss: Loss) -> Prepared:
     return Prepared(failure=_loss(shown(task.model), loss))
 
 
-def count(settings: Settings, task: CountTask) -> Counted:
+def count(settings: Settings, mirror: Mirror, task: CountTask) -> Counted:
     """Count a file's pages."""
     try:
-        return Counted(page_frames(task.path, task.kind, settings.load))
+        with mirror.file_here(task.path) as path:
+            return Counted(page_frames(path, task.kind, settings.load))
     except Exception as error:
         return Counted((), failure_of(error, "count", shown(task.path)))
 
@@ -210,16 +218,16 @@ def uncounted(task: CountTask, loss: Loss) -> Counted:
     return Counted((), _loss(shown(task.path), loss))
 
 
-def _read(settings: Settings, task: ReadTask) -> PageRow:
+def _read(settings: Settings, mirror: Mirror, task: ReadTask) -> PageRow:
     watch = Stopwatch()
     page = None
     assumed = skipped = False
     failure = None
     expected_cer = 0.0
     try:
-        with watch.timing("load"):
-            image = open_page(task.page, settings)
-            skipped = settings.existing_text == "skip" and existing_text(task.page) != "none"
+        with watch.timing("load"), mirror.here(task.page) as page_here:
+            image = open_page(page_here, settings)
+            skipped = settings.existing_text == "skip" and existing_text(page_here) != "none"
         page, assumed = unread_page(task.page, image), image.ppi_assumed
         if not skipped:
             reader = _reader(settings.model, settings.lm)
@@ -227,9 +235,9 @@ def _read(settings: Settings, task: ReadTask) -> PageRow:
             read = [(line.confidence, len(line.text)) for line in page.lines]
             expected_cer = round(reader.calibration.expected_cer(read), 4)
     except Exception as error:  # the page's border: nothing of one page stops the others
-        failure = failure_of(error, watch.stage, _place(task.page))
+        failure = failure_of(error, watch.stage, _place(task.page, mirror))
     outcome = replace(
-        _outcome(task.page, page, watch.seconds, failure),
+        _outcome(task.page, mirror, page, watch.seconds, failure),
         ppi_assumed=assumed,
         skipped=skipped,
         expected_cer=expected_cer,
@@ -247,17 +255,18 @@ def _reader(model: str, lm: str) -> Reader:
     return Reader.load(model, lm)
 
 
-def _write(settings: Settings, task: WriteTask) -> Written:
+def _write(settings: Settings, mirror: Mirror, task: WriteTask) -> Written:
     files: list[Made] = []
     try:
-        task.scratch.mkdir(parents=True, exist_ok=True)
-        tempfile.tempdir = str(task.scratch)  # /tmp may be small, and is not cleared after a kill
-        done, records = _finished(task, settings), list[FileRecord]()
-        for name, output in outputs_of(done, settings.formats, records):
-            made = _make(output, task.scratch / f"{len(files)}")
-            files.append(made)
-            size = made.scratch.stat().st_size
-            records.append(FileRecord(made.path, name, made.sha256, size, output.page))
+        with _scratch(task) as folder:
+            tempfile.tempdir = str(folder)  # /tmp may be small, and is not cleared after a kill
+            sources = mirror.all_here(task.sources, folder)
+            done, records = _finished(task, sources, settings), list[FileRecord]()
+            for name, output in outputs_of(done, settings.formats, records):
+                made = _make(output, folder / f"{len(files)}")
+                size = made.scratch.stat().st_size
+                records.append(FileRecord(made.path, name, made.sha256, size, output.page))
+                files.append(_sent(made, task.upload) if task.upload else made)
     except Exception as error:  # the document's border
         return Written(task, (), failure_of(error, "export", shown(task.name)))
     finally:
@@ -265,11 +274,30 @@ def _write(settings: Settings, task: WriteTask) -> Written:
     return Written(task, tuple(files))
 
 
-def _finished(task: WriteTask, settings: Settings) -> Finished:
+@contextmanager
+def _scratch(task: WriteTask) -> Iterator[Path]:
+    """The document's folder; one of this machine's own if its files are sent on."""
+    if task.upload:
+        with tempfile.TemporaryDirectory(prefix="inkfolio-made-") as folder:
+            yield Path(folder)
+    else:
+        task.scratch.mkdir(parents=True, exist_ok=True)
+        yield task.scratch
+
+
+def _sent(made: Made, url: str) -> Made:
+    """A file that has been sent on."""
+    uploaded = f"{url}/{made.scratch.name}"
+    upload(made.scratch, uploaded)
+    made.scratch.unlink()
+    return replace(made, uploaded=uploaded)
+
+
+def _finished(task: WriteTask, sources: Sequence[SourcePage], settings: Settings) -> Finished:
     return Finished(
         name=task.name,
         document=Document(Path(task.name).name, Packed(task.pages, Page), task.steps),
-        sources=tuple(page_source(page, _layer(page, settings)) for page in task.sources),
+        sources=tuple(page_source(page, _layer(page, settings)) for page in sources),
         created=task.created,
         language=settings.language,
         pdf=settings.pdf,
@@ -300,7 +328,7 @@ def _make(output: Output, scratch: Path) -> Made:
             "make room or change the folder's permissions"
         ) from error
     shortfall = no_pdfa(shown(str(output.path)), reasons) if reasons else None
-    return Made(str(output.path), scratch, sha256, shortfall)
+    return Made(str(output.path), scratch, sha256, shortfall=shortfall)
 
 
 def failure_of(error: Exception, stage: str, place: str) -> PageFailure:
@@ -325,8 +353,8 @@ def _loss(place: str, loss: Loss) -> PageFailure:
     return PageFailure("worker", "WorkerDied", f"{place}: {advice}")
 
 
-def _place(page: SourcePage) -> str:
-    return f"{shown(page.path)}, page {page.frame + 1}"
+def _place(page: SourcePage, mirror: Mirror) -> str:
+    return f"{shown(mirror.name(page.path))}, page {page.frame + 1}"
 
 
 def _row(task: ReadTask, outcome: PageOutcome, page: Page | None = None) -> PageRow:
@@ -345,13 +373,14 @@ def _row(task: ReadTask, outcome: PageOutcome, page: Page | None = None) -> Page
 
 def _outcome(
     source: SourcePage,
+    mirror: Mirror,
     page: Page | None,
     seconds: dict[str, float],
     failure: PageFailure | None,
 ) -> PageOutcome:
     outcome = PageOutcome(
         id=source.id,
-        source=str(source.path),
+        source=mirror.name(source.path),
         number=source.index + 1,
         seconds=seconds,
         peak_mib=peak_mib(),
