@@ -31,7 +31,8 @@ test: lint  ## Run all tests but the slow ones, after the linters, the type chec
 	$(BIN)/pytest -m "not slow"
 
 slow: $(INSTALLED)  ## Run the slow tests: kills, thousands of pages, real pages.
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest -m "slow and not timed" -n 2 --dist loadfile
+	$(BIN)/pytest -m timed
 
 soak: $(INSTALLED)  ## Convert 500 pages under random faults and print what was lost: nothing.
 	PYTHONPATH=. $(BIN)/python tests/soak.py

@@ -180,6 +180,7 @@ class _Assembly:
             if part:
                 self._reasons += content_violations(added, part)
                 _let_links_print(added)
+            _withdraw_signatures(added)
             if source.layer != "none":
                 self._lay_text(page, added, displayed_to_user(page, added))
         except (PyPdfError, IndexError, RecursionError) as error:
@@ -287,6 +288,16 @@ def _let_links_print(added: PageObject) -> None:
         annotation = reference.get_object()
         if annotation.get("/Subtype") == "/Link" and "/F" not in annotation:
             annotation[NameObject("/F")] = NumberObject(PRINT_FLAG)
+
+
+def _withdraw_signatures(added: PageObject) -> None:
+    """Take signatures out of their fields: they were given for another file. What is seen stays."""
+    for reference in added.get("/Annots", ArrayObject()).get_object():
+        annotation = reference.get_object()
+        field = annotation.get("/Parent", annotation).get_object()
+        if "/Sig" in (annotation.get("/FT"), field.get("/FT")):
+            annotation.pop("/V", None)
+            annotation.pop("/Parent", None)
 
 
 def displayed_to_user(page: Page, added: PageObject) -> Transformation:

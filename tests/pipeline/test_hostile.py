@@ -13,14 +13,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from pypdf import PdfWriter
+from pypdf import PdfReader, PdfWriter
 from pypdf.generic import (
     ArrayObject,
+    ByteStringObject,
     DecodedStreamObject,
     DictionaryObject,
     FloatObject,
     NameObject,
     NumberObject,
+    TextStringObject,
 )
 
 from pipeline.executor import Limits
@@ -220,6 +222,29 @@ def false_count(writer: PdfWriter) -> None:
     writer.root_object["/Pages"].get_object()[NameObject("/Count")] = NumberObject(2_000_000_000)
 
 
+def signed(writer: PdfWriter) -> None:
+    """A page with a signature, which what is written from it can no longer bear."""
+    name = {"/Type": "/Sig", "/Filter": "/Adobe.PPKLite", "/SubFilter": "/adbe.pkcs7.detached"}
+    signature = DictionaryObject({NameObject(k): NameObject(v) for k, v in name.items()})
+    signature[NameObject("/ByteRange")] = ArrayObject(NumberObject(n) for n in (0, 9, 99, 9))
+    signature[NameObject("/Contents")] = ByteStringObject(bytes(90))
+    field = DictionaryObject(
+        {
+            NameObject("/FT"): NameObject("/Sig"),
+            NameObject("/T"): TextStringObject("signature"),
+            NameObject("/V"): writer._add_object(signature),
+            NameObject("/Type"): NameObject("/Annot"),
+            NameObject("/Subtype"): NameObject("/Widget"),
+            NameObject("/Rect"): ArrayObject(NumberObject(n) for n in (10, 10, 90, 40)),
+        }
+    )
+    reference = writer._add_object(field)
+    writer.pages[0][NameObject("/Annots")] = ArrayObject([reference])
+    form = DictionaryObject({NameObject("/Fields"): ArrayObject([reference])})
+    form[NameObject("/SigFlags")] = NumberObject(3)
+    writer.root_object[NameObject("/AcroForm")] = writer._add_object(form)
+
+
 def sized(*box: float) -> Callable[[PdfWriter], None]:
     def change(writer: PdfWriter) -> None:
         corners = ArrayObject(FloatObject(number) for number in box)
@@ -238,6 +263,7 @@ PDFS: dict[str, Callable[[PdfWriter], None]] = {
     "flat": sized(0, 0, 200, 0),
     "endless": sized(0, 0, 1e30, 1e30),
     "inverted": sized(200, 160, 0, 0),
+    "signed": signed,
     "encrypted": lambda writer: writer.encrypt("secret", algorithm="RC4-128"),
 }
 
@@ -311,3 +337,14 @@ def test_hostile_files(tmp_path: Path, settings: Settings) -> None:
     assert all(page.peak_mib < LIMITS.memory_bytes >> 20 for page in report.pages)
     failed = {document.name: document.failure for document in report.documents}
     assert failed["box"] is None
+    assert statuses["signed.pdf"] == "blank" and failed["box/signed"] is None
+
+
+def test_signed_pdf_is_read_and_claims_no_signature(tmp_path: Path, settings: Settings) -> None:
+    pdf(tmp_path / "signed.pdf", signed)
+    report = convert([tmp_path / "signed.pdf"], tmp_path / "out", settings)
+    assert report.exit_code in (0, 10)
+    made = PdfReader(tmp_path / "out" / "signed.pdf")
+    assert "/AcroForm" not in made.root_object
+    (field,) = made.pages[0]["/Annots"]
+    assert "/V" not in field.get_object()
