@@ -219,8 +219,9 @@ class Processes:
 
     def _dismiss(self, workers: Sequence[_Worker]) -> None:
         for worker in workers:
-            worker.end()
-            self._workers.remove(worker)
+            if worker in self._workers:  # else it has been dismissed meanwhile
+                self._workers.remove(worker)
+                worker.end()
 
 
 @dataclass(frozen=True, slots=True)

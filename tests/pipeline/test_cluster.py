@@ -20,6 +20,7 @@ from pipeline.keys import code_version
 from pipeline.ledger import FOLDER
 from pipeline.runner import convert
 from pipeline.settings import Settings
+from segment.page import SegmentParams
 
 distributed = pytest.importorskip("distributed")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -82,11 +83,12 @@ def test_a_task_that_kills_every_worker_costs_only_itself(scheduler: Any) -> Non
 
 
 def test_killed_worker_changes_no_byte(tmp_path: Path, tiny_model: Path, scheduler: Any) -> None:
-    source, settings = box(tmp_path / "box", 60), Settings(str(tiny_model), formats=FORMATS)
+    source = box(tmp_path / "box", 24)
+    settings = Settings(str(tiny_model), formats=FORMATS, segment=SegmentParams(finder="profile"))
     killed = threading.Event()
 
     def kill_one(done: int, total: int) -> None:
-        if done == 10 and not killed.is_set():
+        if done == 6 and not killed.is_set():
             killed.set()
             with distributed.Client(scheduler.scheduler_address) as client:
                 os.kill(next(iter(client.run(os.getpid).values())), signal.SIGKILL)

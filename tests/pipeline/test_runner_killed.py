@@ -22,13 +22,16 @@ from pipeline.errors import FileAccessError
 from pipeline.ledger import FOLDER, look_into, running
 from pipeline.runner import convert
 from pipeline.settings import Settings
+from segment.page import SegmentParams
 
-COMMAND = [sys.executable, "-c", "from pipeline.cli import app; app()", "convert"]
+PROGRAM = "from pipeline.cli import app; app()"
+COMMAND = [sys.executable, "-c", PROGRAM, "convert", "--lines", "profile"]
 
 
 @pytest.fixture
 def settings(tiny_model: Path) -> Settings:
-    return Settings(model=str(tiny_model), formats=("pdf", "txt", "page"))
+    segment = SegmentParams(finder="profile")  # the fast way
+    return Settings(model=str(tiny_model), formats=("pdf", "txt", "page"), segment=segment)
 
 
 def boxes(folder: Path, documents: int, pages: int) -> Path:

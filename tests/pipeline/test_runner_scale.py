@@ -62,6 +62,7 @@ def children(pid: int) -> list[int]:
 def test_a_thousand_pages_take_little_memory(tmp_path: Path, tiny_model: Path) -> None:
     source, out = long_pdf(tmp_path / "long.pdf"), tmp_path / "out"
     words = [source, "--out", out, "--to", "pdf,txt", "--jobs", 2, "--model", tiny_model]
+    words += ["--lines", "profile"]  # the fast way: what is watched is what piles up
     run = subprocess.Popen([*COMMAND, *map(str, words)], stderr=subprocess.PIPE)
     samples: list[tuple[int, float]] = []
     while run.poll() is None:
