@@ -23,7 +23,7 @@ from pipeline.settings import Settings
 from segment.page import SegmentParams
 
 distributed = pytest.importorskip("distributed")
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 FORMATS = ("pdf", "txt", "page")
 
