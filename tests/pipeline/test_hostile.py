@@ -6,7 +6,6 @@ import io
 import os
 import random
 import struct
-import sys
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -339,21 +338,6 @@ def test_hostile_files(tmp_path: Path, settings: Settings) -> None:
     failed = {document.name: document.failure for document in report.documents}
     assert failed["box"] is None
     assert statuses["signed.pdf"] == "blank" and failed["box/signed"] is None
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(300)
-@pytest.mark.skipif(sys.platform != "linux", reason="needs a system that limits memory")
-def test_page_beyond_the_memory_limit_costs_only_itself(tmp_path: Path, settings: Settings) -> None:
-    box = tmp_path / "box"
-    box.mkdir()
-    Image.new("1", (12_000, 12_000), 1).save(box / "large.tif", compression="group4")
-    picture().save(box / "sound.png", dpi=(100, 100))
-    limits = Limits(memory_bytes=1 << 30)
-    report = convert([box], tmp_path / "out", settings, jobs=1, limits=limits)
-    assert {page.id: page.status for page in report.pages} == {"large": "failed", "sound": "done"}
-    assert "raise --max-memory-per-page" in report.failures[0].message
-    assert max(page.peak_mib for page in report.pages) < 2048
 
 
 def test_signed_pdf_is_read_and_claims_no_signature(tmp_path: Path, settings: Settings) -> None:
