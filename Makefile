@@ -46,7 +46,8 @@ lint: $(INSTALLED)  ## Run the linters, the type checker and the import contract
 # The pages to measure on; samples/ where the shared ones are missing.
 PAGES ?= $(firstword $(wildcard ../shared/data/pages/val) samples)
 
-bench: $(INSTALLED)  ## Measure pages a minute and memory with two jobs.
+bench: $(INSTALLED)  ## Measure lines a second, pages a minute and memory, with a job a core.
+	$(BIN)/python tests/benchmarks/measure_reading.py
 	$(BIN)/python tests/benchmarks/measure_convert.py $(PAGES)
 
 samples: $(INSTALLED)  ## Make the pages in samples/ anew; samples/README.md says which fonts it takes.
