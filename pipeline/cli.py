@@ -420,6 +420,7 @@ def train_lines(
     device: Annotated[str, typer.Option(help="Where to train: cpu, cuda.")] = "cpu",
     workers: Annotated[int, typer.Option(min=0, help="Processes that load pages ahead.")] = 0,
     minutes: Annotated[float, typer.Option(help="Stop after so long.")] = float("inf"),
+    start: Annotated[str, typer.Option("--from", help="Begin from this finder.")] = "",
     verbose: Verbose = False,
 ) -> None:
     """Train a finder of lines on pages; started again, it goes on where it stopped.
@@ -433,7 +434,9 @@ def train_lines(
 
         use_threads(threads or _cores())
         plan = read_table(recipe, Recipe)
-        path = train_net(plan, pages, val, out, device=device, workers=workers, minutes=minutes)
+        path = train_net(
+            plan, pages, val, out, device=device, workers=workers, minutes=minutes, start=start
+        )
     typer.echo(str(path) if path else f"stopped on the way; start it again to go on: {out}")
 
 

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, smooth_l1_loss
 
+from pipeline.errors import InputError
 from pipeline.tables import to_table
 from segment.net.augment import AugmentParams, cropped
 from segment.net.loading import (
@@ -28,7 +29,7 @@ from segment.net.loading import (
 from segment.net.model import NetParams, PageNet
 from segment.net.pages import TruePages
 from segment.net.targets import CORE, END, TOP, TargetParams
-from segment.net.weights import Card, save_net
+from segment.net.weights import Card, load_net, save_net
 
 logger = logging.getLogger(__name__)
 _CHECKPOINT = "checkpoint.pt"
@@ -72,12 +73,19 @@ class Training:
         val: TruePages,
         folder: Path,
         device: str = "cpu",
+        start: str = "",
     ) -> None:
-        """Begin in `folder`, or go on from the checkpoint that lies there."""
+        """Begin in `folder`, from the finder `start` if given; or go on from the checkpoint there.
+
+        Raises:
+            InputError: if there is no finder `start`, or it is not of the recipe's sizes.
+        """
         torch.manual_seed(recipe.seed)
         self.recipe, self.folder, self.device = recipe, folder, torch.device(device)
         self.train, self.val = train, val
         self.net = PageNet(recipe.model).to(self.device)
+        if start:
+            self.net.load_state_dict(_trained(start, recipe.model))
         self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = PageNet(recipe.model).to(self.device).eval()
         self.average.load_state_dict(self.net.state_dict())
@@ -89,12 +97,15 @@ class Training:
         folder.mkdir(parents=True, exist_ok=True)
         self._resume()
 
-    def run(self, workers: int = 0, minutes: float = math.inf) -> None:
+    def run(self, workers: int = 0, minutes: float = math.inf) -> bool:
         """Train to the end of the schedule, or for some minutes; log and save on the way.
 
         Args:
             workers: processes that load batches ahead; 0 loads them in this one.
             minutes: stop after so long; started again, the training goes on.
+
+        Returns:
+            Whether the schedule has come to its end.
         """
         self.net.train()
         start = clock = time.monotonic()
@@ -113,10 +124,14 @@ class Training:
                 self.save_checkpoint()
             clock = time.monotonic()
             if clock - start > 60 * minutes:
+                ended = False
                 break
+        else:
+            ended = True
         if losses:
             self._report(losses)
         self.save_checkpoint()
+        return ended
 
     @property
     def progress(self) -> float:
@@ -269,6 +284,13 @@ def map_loss(maps: Tensor, truth: Tensor, recipe: Recipe = Recipe()) -> Tensor:
     return masks[CORE] + recipe.ends * masks[END] + recipe.overlap * dice + recipe.extents * extents
 
 
+def _trained(name: str, sizes: NetParams) -> dict[str, Tensor]:
+    net, _ = load_net(name)
+    if net.params != sizes:
+        raise InputError(f"{name}: a network of {net.params}; give the recipe the same sizes")
+    return net.state_dict()
+
+
 def _mean(losses: Sequence[Tensor]) -> float:
     return float(torch.stack(list(losses)).mean())
 
@@ -282,6 +304,7 @@ def train_net(
     device: str = "cpu",
     workers: int = 0,
     minutes: float = math.inf,
+    start: str = "",
 ) -> Path | None:
     """Train from folders of pages to weights in a run folder, going on from what lies there.
 
@@ -293,14 +316,15 @@ def train_net(
         device: where the network is trained, such as "cuda".
         workers: processes that load batches ahead.
         minutes: stop after so long.
+        start: finder to begin from: a shipped one's name or a .safetensors file.
 
     Returns:
         The safetensors file written; None if the schedule has not come to its end.
 
     Raises:
-        InputError: if a page cannot be read.
+        InputError: if a page cannot be read, or `start` is no finder of the recipe's sizes.
     """
     kept = folder / "pages"
-    training = Training(recipe, TruePages(train, kept), TruePages(val, kept), folder, device)
-    training.run(workers, minutes)
-    return training.publish() if training.progress >= 1 else None
+    pages, watched = TruePages(train, kept), TruePages(val, kept)
+    training = Training(recipe, pages, watched, folder, device, start)
+    return training.publish() if training.run(workers, minutes) else None

@@ -119,6 +119,24 @@ def test_training_stops_when_its_time_is_up(true_pages: Path, tmp_path: Path) ->
     assert train_net(RECIPE, [true_pages], [true_pages], tmp_path, minutes=0) is None
 
 
+def test_training_goes_out_from_a_trained_finder(pages: TruePages, tmp_path: Path) -> None:
+    first = Training(RECIPE, pages, pages, tmp_path / "first")
+    first.run()
+    second = Training(
+        replace(RECIPE, seed=2), pages, pages, tmp_path / "second", start=str(first.publish())
+    )
+    assert second.step == 0
+    for mean, value in zip(first.average.parameters(), second.net.parameters(), strict=True):
+        assert torch.allclose(mean, value, atol=1e-3)
+
+
+def test_a_start_of_other_sizes_is_refused(pages: TruePages, tmp_path: Path) -> None:
+    start = str(Training(RECIPE, pages, pages, tmp_path / "first").publish())
+    other = replace(RECIPE, model=NetParams(channels=(8, 12), blocks=(1, 1)))
+    with pytest.raises(InputError, match="same sizes"):
+        Training(other, pages, pages, tmp_path / "second", start=start)
+
+
 def test_folder_without_truth_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no page JSON"):
         TruePages([tmp_path], tmp_path / "kept")
