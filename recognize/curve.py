@@ -16,7 +16,7 @@ def draw_curve(log: Path, picture: Path) -> None:
     """Draw log.csv of a run as a PNG; the same log gives the same bytes.
 
     Args:
-        log: CSV with the columns lines, loss and val_cer; nothing is drawn without it.
+        log: CSV with the columns seen, loss and val_cer; nothing is drawn without it.
         picture: the file to write; left alone, with a warning, where there is no matplotlib.
     """
     if not log.exists():
@@ -29,7 +29,7 @@ def draw_curve(log: Path, picture: Path) -> None:
     with log.open(newline="") as file:
         rows = list(csv.DictReader(file))
     lines, losses, rates = (
-        [float(row[name]) for row in rows] for name in ("lines", "loss", "val_cer")
+        [float(row[name]) for row in rows] for name in ("seen", "loss", "val_cer")
     )
     figure = Figure((6, 3.5), layout="constrained")
     left = figure.subplots()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from recognize.alphabet import Alphabet
 from recognize.augment import AugmentParams, augment
@@ -118,16 +117,3 @@ class Batches(Dataset[Batch]):
             torch.tensor([label for line in labels for label in line], dtype=torch.long),
             torch.tensor([len(line) for line in labels]),
         )
-
-
-def load_batches(batches: Batches, plan: Iterable[Key], workers: int) -> Iterable[Batch]:
-    """The planned batches in order; `workers` processes load them ahead, 0 loads them here."""
-    # Spawned, not forked: a fork takes over locks that this process's other threads hold, for ever.
-    start = {"multiprocessing_context": "spawn", "worker_init_fn": _one_thread}
-    ahead = {"num_workers": workers, "prefetch_factor": 4, **start} if workers else {}
-    return DataLoader(batches, batch_size=None, sampler=plan, **ahead)  # type: ignore[arg-type]
-
-
-def _one_thread(worker: int) -> None:
-    cv2.setNumThreads(1)
-    torch.set_num_threads(1)

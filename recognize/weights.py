@@ -1,22 +1,19 @@
-"""A trained model on disk: NAME.safetensors (fp16) beside NAME.json, its card. Never a pickle."""
+"""A trained model on disk, with its card; what one model has learnt given to another."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from safetensors.torch import load, save
-
-from pipeline.errors import InputError
-from pipeline.files import write_bytes
+from pipeline import weights
+from pipeline.weights import fill, load_weights, no_card, read_values, save_weights, write_card
 from recognize.alphabet import BLANK, Alphabet
 from recognize.calibration import Calibration
 from recognize.model import LineNet, ModelParams
 
 SHIPPED = Path(__file__).parent / "weights"
 DEFAULT = "latin"
+_AUXILIARY = "auxiliary."
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +49,7 @@ def find_weights(name: str) -> Path:
     Raises:
         InputError: if there is no such model.
     """
-    path = Path(name) if name.endswith(".safetensors") else SHIPPED / f"{name}.safetensors"
-    if not path.is_file():
-        shipped = ", ".join(sorted(file.stem for file in SHIPPED.glob("*.safetensors"))) or "none"
-        raise InputError(f"no model {name!r}: give a .safetensors file or one of: {shipped}")
-    return path
+    return weights.find_weights(name, SHIPPED, "model")
 
 
 def save_model(net: LineNet, path: Path, card: Card) -> Card:
@@ -65,23 +58,11 @@ def save_model(net: LineNet, path: Path, card: Card) -> Card:
     Returns:
         The card as written, with the file's SHA-256.
     """
-    state = net.state_dict()
-    halves = {
-        name: value.half().contiguous().cpu() if value.is_floating_point() else value.cpu()
-        for name, value in state.items()
-        if not name.startswith("auxiliary.")
-    }
-    data = save(halves)
-    written = replace(card, sha256=hashlib.sha256(data).hexdigest())
-    write_bytes(path, data)
+    # The auxiliary head serves in training only and does not ship.
+    state = {k: v for k, v in net.state_dict().items() if not k.startswith(_AUXILIARY)}
+    written = replace(card, sha256=save_weights(state, path))
     write_card(path.with_suffix(".json"), written)
     return written
-
-
-def write_card(path: Path, card: Card) -> None:
-    """Write a card as JSON."""
-    text = json.dumps(asdict(card), ensure_ascii=False, indent=2) + "\n"
-    write_bytes(path, text.encode())
 
 
 def load_model(name: str) -> tuple[LineNet, Alphabet, Card]:
@@ -92,19 +73,11 @@ def load_model(name: str) -> tuple[LineNet, Alphabet, Card]:
     """
     path = find_weights(name)
     card = read_card(path.with_suffix(".json"))
-    data = path.read_bytes()
-    if hashlib.sha256(data).hexdigest() != card.sha256:
-        raise InputError(f"{path}: not the weights that its card describes; install them again")
     alphabet = Alphabet(card.alphabet)
     net = LineNet(len(alphabet), card.model)
-    state = {key: value.float() for key, value in load(data).items()}
-    # The auxiliary head serves in training only and does not ship.
-    state.update({k: v for k, v in net.state_dict().items() if k.startswith("auxiliary.")})
-    try:
-        net.load_state_dict(state)
-    except RuntimeError as error:
-        message = f"{path}: the weights do not fit the sizes in its card; install them again"
-        raise InputError(message) from error
+    state = load_weights(path, card.sha256)
+    state.update({k: v for k, v in net.state_dict().items() if k.startswith(_AUXILIARY)})
+    fill(net, state, path)
     return net.eval(), alphabet, card
 
 
@@ -123,7 +96,7 @@ def transfer(old: LineNet, known: Alphabet, new: LineNet, alphabet: Alphabet) ->
     if old.params != new.params:
         raise ValueError(f"a network of {old.params} cannot begin from one of {new.params}")
     state = new.state_dict()
-    heads = ("head.", "auxiliary.")
+    heads = ("head.", _AUXILIARY)
     state.update({k: v for k, v in old.state_dict().items() if not k.startswith(heads)})
     labels = {character: label for label, character in enumerate(known.characters, start=1)}
     pairs = [(0, BLANK)] + [
@@ -143,11 +116,11 @@ def read_card(path: Path) -> Card:
     Raises:
         InputError: if it is missing or not a card.
     """
+    values = read_values(path)
     try:
-        values = json.loads(path.read_text("utf-8"))
         sizes = values.pop("model")
         sizes["stages"] = tuple(tuple(stage) for stage in sizes["stages"])
         curve = {name: tuple(knots) for name, knots in values.pop("calibration", {}).items()}
         return Card(model=ModelParams(**sizes), calibration=Calibration(**curve), **values)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path}: no readable model card ({error}); install it again") from error
+    except (KeyError, TypeError, AttributeError) as error:
+        raise no_card(path, error) from error

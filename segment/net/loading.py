@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from segment.arrays import Gray
 from segment.net.augment import AugmentParams, cropped
@@ -112,16 +111,3 @@ def as_batch(crops: list[LevelPage], params: TargetParams) -> Batch:
     maps = [draw_targets(crop.lines, height, width, params) for crop in crops]
     pages = [as_input(crop.gray)[None] for crop in crops]
     return Batch(torch.from_numpy(np.stack(pages)), torch.from_numpy(np.stack(maps)))
-
-
-def load_batches(batches: Batches, plan: Iterable[Key], workers: int) -> Iterable[Batch]:
-    """The planned batches in order; `workers` processes load them ahead, 0 loads them here."""
-    # Spawned, not forked: a fork takes over locks that this process's other threads hold, for ever.
-    start = {"multiprocessing_context": "spawn", "worker_init_fn": _one_thread}
-    ahead = {"num_workers": workers, "prefetch_factor": 4, **start} if workers else {}
-    return DataLoader(batches, batch_size=None, sampler=plan, **ahead)  # type: ignore[arg-type]
-
-
-def _one_thread(worker: int) -> None:
-    cv2.setNumThreads(1)
-    torch.set_num_threads(1)

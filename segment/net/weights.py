@@ -1,16 +1,12 @@
-"""A trained finder on disk: NAME.safetensors (fp16) beside NAME.json, its card. Never a pickle."""
+"""A trained finder on disk, with its card."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from safetensors.torch import load, save
-
-from pipeline.errors import InputError
-from pipeline.files import write_bytes
+from pipeline import weights
+from pipeline.weights import fill, load_weights, no_card, read_values, save_weights, write_card
 from segment.net.model import NetParams, PageNet
 
 SHIPPED = Path(__file__).parent / "weights"
@@ -45,11 +41,7 @@ def find_weights(name: str) -> Path:
     Raises:
         InputError: if there is no such finder.
     """
-    path = Path(name) if name.endswith(".safetensors") else SHIPPED / f"{name}.safetensors"
-    if not path.is_file():
-        shipped = ", ".join(sorted(file.stem for file in SHIPPED.glob("*.safetensors"))) or "none"
-        raise InputError(f"no line finder {name!r}: give a .safetensors file or one of: {shipped}")
-    return path
+    return weights.find_weights(name, SHIPPED, "line finder")
 
 
 def save_net(net: PageNet, path: Path, card: Card) -> Card:
@@ -58,15 +50,8 @@ def save_net(net: PageNet, path: Path, card: Card) -> Card:
     Returns:
         The card as written, with the file's SHA-256.
     """
-    halves = {
-        name: value.half().contiguous().cpu() if value.is_floating_point() else value.cpu()
-        for name, value in net.state_dict().items()
-    }
-    data = save(halves)
-    written = replace(card, sha256=hashlib.sha256(data).hexdigest())
-    write_bytes(path, data)
-    text = json.dumps(asdict(written), ensure_ascii=False, indent=2) + "\n"
-    write_bytes(path.with_suffix(".json"), text.encode())
+    written = replace(card, sha256=save_weights(net.state_dict(), path))
+    write_card(path.with_suffix(".json"), written)
     return written
 
 
@@ -78,20 +63,8 @@ def load_net(name: str) -> tuple[PageNet, Card]:
     """
     path = find_weights(name)
     card = read_card(path.with_suffix(".json"))
-    data = path.read_bytes()
-    if hashlib.sha256(data).hexdigest() != card.sha256:
-        raise InputError(f"{path}: not the weights that its card describes; install them again")
     net = PageNet(card.model)
-    try:
-        net.load_state_dict(
-            {
-                key: value.float() if value.is_floating_point() else value
-                for key, value in load(data).items()
-            }
-        )
-    except RuntimeError as error:
-        message = f"{path}: the weights do not fit the sizes in its card; install them again"
-        raise InputError(message) from error
+    fill(net, load_weights(path, card.sha256), path)
     return net.eval(), card
 
 
@@ -101,9 +74,9 @@ def read_card(path: Path) -> Card:
     Raises:
         InputError: if it is missing or not a card.
     """
+    values = read_values(path)
     try:
-        values = json.loads(path.read_text("utf-8"))
         sizes = {key: tuple(value) for key, value in values.pop("model").items()}
         return Card(model=NetParams(**sizes), **values)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{path}: no readable card ({error}); install the finder again") from error
+    except (KeyError, TypeError, AttributeError) as error:
+        raise no_card(path, error) from error

@@ -8,7 +8,7 @@ import pytest
 from recognize.curve import draw_curve
 
 LOG = """\
-step,lines,hours,learning_rate,loss,val_cer
+step,seen,hours,learning_rate,loss,val_cer
 10,400,0.1,0.002,2.5,0.4
 20,800,0.2,0.001,1.1,0.2
 """

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import torch
 
+from pipeline.training import load_ahead
 from recognize.alphabet import Alphabet
 from recognize.augment import AugmentParams
 from recognize.dataset import LineSample
-from recognize.loading import Batch, Batches, LoadingParams, load_batches, plan_batches
+from recognize.loading import Batch, Batches, LoadingParams, plan_batches
 
 PARAMS = LoadingParams(3, 48, 800, 0.5, AugmentParams())
 
@@ -46,7 +47,7 @@ def test_batches_are_the_same_whoever_loads_them(lines: list[LineSample]) -> Non
     batches = Batches(lines, Alphabet("ab"), PARAMS)
 
     def loaded(workers: int) -> list[Batch]:
-        return list(load_batches(batches, plan_batches(lines, PARAMS, 0, 30), workers))
+        return list(load_ahead(batches, plan_batches(lines, PARAMS, 0, 30), workers))
 
     for here, there in zip(loaded(0), loaded(1), strict=True):
         assert torch.equal(here.lines, there.lines)

@@ -15,7 +15,7 @@ from pipeline.errors import InputError
 from recognize.dataset import LineSample
 from recognize.loading import Batch
 from recognize.model import ModelParams
-from recognize.train import Recipe, Training, train_model
+from recognize.train import LineTraining, Recipe, train_model
 from recognize.weights import load_model, read_card
 
 RECIPE = Recipe(
@@ -46,7 +46,7 @@ class Killed(Exception):
     pass
 
 
-def kill_after(training: Training, steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def kill_after(training: LineTraining, steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
     learn = training._learn
     taken = iter(range(steps))
 
@@ -64,13 +64,13 @@ def test_resumed_training_takes_the_same_steps(
     # Dropout draws from torch's own generator, which a kill resets: leave it out here.
     recipe = replace(RECIPE, model=replace(RECIPE.model, dropout=0.0))
     lines = drawn_lines(20)
-    whole = Training(recipe, lines, lines[:2], tmp_path / "whole")
+    whole = LineTraining(recipe, lines, lines[:2], tmp_path / "whole")
     whole.run()
-    killed = Training(recipe, lines, lines[:2], tmp_path / "killed")
+    killed = LineTraining(recipe, lines, lines[:2], tmp_path / "killed")
     kill_after(killed, 5, monkeypatch)
     with pytest.raises(Killed):
         killed.run()
-    resumed = Training(recipe, lines, lines[:2], tmp_path / "killed")
+    resumed = LineTraining(recipe, lines, lines[:2], tmp_path / "killed")
     assert resumed.step == 5
     resumed.run()
     for one, other in zip(whole.net.parameters(), resumed.net.parameters(), strict=True):
@@ -79,19 +79,19 @@ def test_resumed_training_takes_the_same_steps(
 
 def test_log_and_weights_are_written(tmp_path: Path) -> None:
     lines = drawn_lines(8)
-    training = Training(RECIPE, lines, lines[:2], tmp_path)
+    training = LineTraining(RECIPE, lines, lines[:2], tmp_path)
     training.run()
     _, alphabet, card = load_model(str(training.publish()))
     rows = list(csv.DictReader((tmp_path / "log.csv").open()))
     assert alphabet.characters == "im"
-    assert card.training["lines_seen"] == int(rows[-1]["lines"]) >= 24
+    assert card.training["lines_seen"] == int(rows[-1]["seen"]) >= 24
     assert float(rows[-1]["val_cer"]) >= 0
 
 
 def test_training_learns(tmp_path: Path) -> None:
     lines = drawn_lines(60)
     recipe = replace(RECIPE, epochs=20.0, learning_rate=0.005, max_columns=2000, plain=1.0)
-    Training(replace(recipe, evaluate_steps=20), lines, lines[:4], tmp_path).run()
+    LineTraining(replace(recipe, evaluate_steps=20), lines, lines[:4], tmp_path).run()
     losses = [float(row["loss"]) for row in csv.DictReader((tmp_path / "log.csv").open())]
     assert losses[-1] < losses[0] / 2
 
@@ -99,15 +99,15 @@ def test_training_learns(tmp_path: Path) -> None:
 def test_excluded_corpora_are_left_out(tmp_path: Path) -> None:
     lines = drawn_lines(4)
     others = [replace(line, corpus="other") for line in drawn_lines(3)]
-    training = Training(replace(RECIPE, exclude=("bars",)), lines + others, lines, tmp_path)
+    training = LineTraining(replace(RECIPE, exclude=("bars",)), lines + others, lines, tmp_path)
     assert {line.corpus for line in training.train} == {"other"}
 
 
 def test_other_alphabet_is_refused(tmp_path: Path) -> None:
     lines = drawn_lines(4)
-    Training(RECIPE, lines, lines, tmp_path).save_checkpoint()
+    LineTraining(RECIPE, lines, lines, tmp_path).save_checkpoint()
     with pytest.raises(ValueError, match="alphabet"):
-        Training(replace(RECIPE, extra_characters="x"), lines, lines, tmp_path)
+        LineTraining(replace(RECIPE, extra_characters="x"), lines, lines, tmp_path)
 
 
 def test_training_ends_with_weights_and_their_scores(tmp_path: Path) -> None:
@@ -133,19 +133,21 @@ def test_training_without_val_ends_without_scores(tmp_path: Path) -> None:
 
 def test_training_stops_when_its_time_is_up_and_goes_on(tmp_path: Path) -> None:
     lines = drawn_lines(20)
-    assert not Training(RECIPE, lines, lines[:2], tmp_path).run(minutes=0)
-    again = Training(RECIPE, lines, lines[:2], tmp_path)
-    assert 0 < again.progress < 1
+    assert not LineTraining(RECIPE, lines, lines[:2], tmp_path).run(minutes=0)
+    again = LineTraining(RECIPE, lines, lines[:2], tmp_path)
+    assert 0 < again.seen < again.total
     assert again.run()
 
 
 def test_training_goes_out_from_a_trained_model_and_keeps_its_characters(tmp_path: Path) -> None:
     lines = drawn_lines(8)
     recipe = replace(RECIPE, epochs=0.0)
-    first = Training(replace(recipe, extra_characters="mixé"), lines, lines[:2], tmp_path / "first")
+    first = LineTraining(
+        replace(recipe, extra_characters="mixé"), lines, lines[:2], tmp_path / "first"
+    )
     grown = [replace(line, text=line.text + "w") for line in lines]
     start = str(first.publish())
-    second = Training(recipe, grown, lines[:2], tmp_path / "second", start=start)
+    second = LineTraining(recipe, grown, lines[:2], tmp_path / "second", start=start)
     assert second.alphabet.characters == "imwxé"
     image = torch.rand(1, 1, 48, 64)
     before, after = first.average.eval()(image), second.average(image)
@@ -156,7 +158,7 @@ def test_training_goes_out_from_a_trained_model_and_keeps_its_characters(tmp_pat
 
 def test_a_start_of_other_sizes_is_refused(tmp_path: Path) -> None:
     lines = drawn_lines(4)
-    start = str(Training(RECIPE, lines, lines[:2], tmp_path / "first").publish())
+    start = str(LineTraining(RECIPE, lines, lines[:2], tmp_path / "first").publish())
     other = replace(RECIPE, model=replace(RECIPE.model, hidden=12))
     with pytest.raises(InputError, match="same sizes"):
-        Training(other, lines, lines[:2], tmp_path / "second", start=start)
+        LineTraining(other, lines, lines[:2], tmp_path / "second", start=start)

@@ -13,7 +13,7 @@ from segment.net.augment import AugmentParams, cropped
 from segment.net.loading import Batch
 from segment.net.model import NetParams
 from segment.net.pages import TruePages, read_level_page
-from segment.net.train import Recipe, Training, train_net
+from segment.net.train import PageTraining, Recipe, train_net
 from segment.net.weights import read_card
 
 RECIPE = Recipe(
@@ -36,7 +36,7 @@ class Killed(Exception):
     pass
 
 
-def kill_after(training: Training, steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def kill_after(training: PageTraining, steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
     learn = training._learn
     taken = iter(range(steps))
 
@@ -84,13 +84,13 @@ def test_same_seed_makes_the_same_crop(pages: TruePages) -> None:
 def test_resumed_training_takes_the_same_steps(
     pages: TruePages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = Training(RECIPE, pages, pages, tmp_path / "whole")
+    whole = PageTraining(RECIPE, pages, pages, tmp_path / "whole")
     whole.run()
-    killed = Training(RECIPE, pages, pages, tmp_path / "killed")
+    killed = PageTraining(RECIPE, pages, pages, tmp_path / "killed")
     kill_after(killed, 3, monkeypatch)
     with pytest.raises(Killed):
         killed.run()
-    resumed = Training(RECIPE, pages, pages, tmp_path / "killed")
+    resumed = PageTraining(RECIPE, pages, pages, tmp_path / "killed")
     assert resumed.step == 3
     resumed.run()
     for one, other in zip(whole.net.parameters(), resumed.net.parameters(), strict=True):
@@ -100,7 +100,7 @@ def test_resumed_training_takes_the_same_steps(
 def test_training_learns(pages: TruePages, tmp_path: Path) -> None:
     recipe = replace(RECIPE, epochs=20.0, evaluate_steps=10, side=192, learning_rate=0.01)
     recipe = replace(recipe, checkpoint_steps=100, augment=AugmentParams(plain=1.0))
-    Training(recipe, pages, pages, tmp_path / "run").run()
+    PageTraining(recipe, pages, pages, tmp_path / "run").run()
     rows = list(csv.DictReader((tmp_path / "run" / "log.csv").open()))
     losses = [float(row["loss"]) for row in rows]
     assert losses[-1] < losses[0] / 2
@@ -120,9 +120,9 @@ def test_training_stops_when_its_time_is_up(true_pages: Path, tmp_path: Path) ->
 
 
 def test_training_goes_out_from_a_trained_finder(pages: TruePages, tmp_path: Path) -> None:
-    first = Training(RECIPE, pages, pages, tmp_path / "first")
+    first = PageTraining(RECIPE, pages, pages, tmp_path / "first")
     first.run()
-    second = Training(
+    second = PageTraining(
         replace(RECIPE, seed=2), pages, pages, tmp_path / "second", start=str(first.publish())
     )
     assert second.step == 0
@@ -131,10 +131,10 @@ def test_training_goes_out_from_a_trained_finder(pages: TruePages, tmp_path: Pat
 
 
 def test_a_start_of_other_sizes_is_refused(pages: TruePages, tmp_path: Path) -> None:
-    start = str(Training(RECIPE, pages, pages, tmp_path / "first").publish())
+    start = str(PageTraining(RECIPE, pages, pages, tmp_path / "first").publish())
     other = replace(RECIPE, model=NetParams(channels=(8, 12), blocks=(1, 1)))
     with pytest.raises(InputError, match="same sizes"):
-        Training(other, pages, pages, tmp_path / "second", start=start)
+        PageTraining(other, pages, pages, tmp_path / "second", start=start)
 
 
 def test_folder_without_truth_is_refused(tmp_path: Path) -> None:

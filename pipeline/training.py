@@ -1,0 +1,270 @@
+"""The loop that trains a network: schedule, moving average, log and checkpoints.
+
+Both networks, the reader of lines and the finder of lines, are trained by it; what differs, their
+batches, loss and evaluation, is theirs. A training may be killed at any moment and goes on from
+its last checkpoint with the same steps.
+"""
+
+from __future__ import annotations
+
+import csv
+import logging
+import math
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, Protocol, Self, TypeVar
+
+import cv2
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+
+LOG = "log.csv"
+_CHECKPOINT = "checkpoint.pt"
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """What every recipe says of its training."""
+
+    name: str = "model"
+    version: str = "0"
+    licence: str = ""  # of the weights, for their card
+    attribution: tuple[tuple[str, ...], ...] = ()  # corpus, source, licence; for the card
+    seed: int = 1
+    epochs: float = 4.0  # passes over all examples; the schedule is stretched over them
+    learning_rate: float = 2e-3  # at its peak
+    warmup: float = 0.02  # share of the training with a rising learning rate
+    weight_decay: float = 0.01
+    clip: float = 5.0  # norm of the gradient at most
+    ema: float = 0.998  # decay of the weights' moving average, per step
+    checkpoint_steps: int = 200
+    evaluate_steps: int = 1000
+
+    def rate(self, done: float) -> float:
+        """The learning rate after a share: linear warm-up, then half a cosine to a hundredth."""
+        if done < self.warmup:
+            return self.learning_rate * max(0.01, done / self.warmup)
+        turn = math.pi * (done - self.warmup) / (1 - self.warmup)
+        return self.learning_rate * max(0.01, 0.5 + 0.5 * math.cos(turn))
+
+
+class Batch(Protocol):
+    """Some examples."""
+
+    def __len__(self) -> int:
+        """How many."""
+        ...
+
+    def to(self, device: torch.device) -> Self:
+        """The same for a device."""
+        ...
+
+
+AnyBatch = TypeVar("AnyBatch", bound=Batch)
+
+
+class Training(ABC, Generic[AnyBatch]):
+    """A training in progress: network, moving average, optimiser, place in the schedule."""
+
+    def __init__(
+        self,
+        schedule: Schedule,
+        nets: tuple[nn.Module, nn.Module],
+        examples: int,
+        folder: Path,
+        device: torch.device,
+        labels: str = "",
+    ) -> None:
+        """Begin in `folder`, or go on from the checkpoint that lies there.
+
+        Args:
+            schedule: of the training.
+            nets: the network as it begins, and another of its sizes for the average.
+            examples: in one pass.
+            folder: of the run; made if need be.
+            device: where the networks are.
+            labels: what the network's outputs mean; a checkpoint must say the same.
+
+        Raises:
+            ValueError: if the checkpoint's outputs mean something else.
+        """
+        self.schedule, self.folder, self.device, self.labels = schedule, folder, device, labels
+        net, self.average = nets
+        self.net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.average.load_state_dict(net.state_dict())
+        self.average.eval()
+        self.optimizer = torch.optim.AdamW(
+            net.parameters(), schedule.learning_rate, weight_decay=schedule.weight_decay
+        )
+        self.total = math.ceil(schedule.epochs * examples)
+        self.seen = self.step = 0
+        self.seconds = 0.0
+        folder.mkdir(parents=True, exist_ok=True)
+        self._resume()
+
+    @abstractmethod
+    def batches(self, workers: int) -> Iterable[AnyBatch]:
+        """Batches from the example `seen` to the example `total`, the same after a resume."""
+
+    @abstractmethod
+    def loss(self, batch: AnyBatch) -> Tensor:
+        """How wrong the network is on some examples, a scalar."""
+
+    @abstractmethod
+    def evaluate(self) -> dict[str, float]:
+        """Figures of the average on examples that it does not learn from, by name."""
+
+    def run(self, workers: int = 0, minutes: float = math.inf) -> bool:
+        """Train to the end of the schedule, or for some minutes; log and save on the way.
+
+        Args:
+            workers: processes that load batches ahead; 0 loads them in this one.
+            minutes: stop after so long; started again, the training goes on.
+
+        Returns:
+            Whether the schedule has come to its end.
+        """
+        self.net.train()
+        start = clock = time.monotonic()
+        losses: list[Tensor] = []
+        for batch in self.batches(workers):
+            losses.append(self._learn(batch.to(self.device)))
+            self.step += 1
+            self.seen += len(batch)
+            self.seconds += time.monotonic() - clock
+            if self.step % 20 == 0:
+                self._log_progress(losses[-20:])
+            if self.step % self.schedule.evaluate_steps == 0:
+                self._report(losses)
+                losses.clear()
+            if self.step % self.schedule.checkpoint_steps == 0:
+                self.save_checkpoint()
+            clock = time.monotonic()
+            if clock - start > 60 * minutes:
+                ended = False
+                break
+        else:
+            ended = True
+        if losses:
+            self._report(losses)
+        self.save_checkpoint()
+        return ended
+
+    @property
+    def learning_rate(self) -> float:
+        """At this place in the schedule."""
+        return self.schedule.rate(min(1.0, self.seen / max(1, self.total)))
+
+    @property
+    def hours(self) -> float:
+        """Spent so far."""
+        return self.seconds / 3600
+
+    def _learn(self, batch: AnyBatch) -> Tensor:
+        """One step of the optimiser on some examples; the loss."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.learning_rate
+        loss = self.loss(batch)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.net.parameters(), self.schedule.clip)
+        self.optimizer.step()
+        self._average()
+        return loss.detach()
+
+    @torch.no_grad()
+    def _average(self) -> None:
+        """Move the average towards the network; faster while it is young."""
+        decay = min(self.schedule.ema, (1 + self.step) / (10 + self.step))
+        for mean, value in zip(
+            self.average.state_dict().values(), self.net.state_dict().values(), strict=True
+        ):
+            if value.is_floating_point():
+                mean.lerp_(value, 1 - decay)
+            else:
+                mean.copy_(value)
+
+    def _log_progress(self, losses: Sequence[Tensor]) -> None:
+        logger.info(
+            "step %d, examples %d, loss %.4f, %.1f a second",
+            *(self.step, self.seen, mean_of(losses), self.seen / self.seconds),
+        )
+
+    def _report(self, losses: Sequence[Tensor]) -> None:
+        """Add a row to the log: where we are, the loss, the average's figures."""
+        figures = {name: f"{value:.4f}" for name, value in self.evaluate().items()}
+        logger.info("examples %d: %s", self.seen, figures)
+        row = {
+            "step": self.step,
+            "seen": self.seen,
+            "hours": f"{self.hours:.3f}",
+            "learning_rate": f"{self.learning_rate:.6f}",
+            "loss": f"{mean_of(losses):.4f}",
+            **figures,
+        }
+        path = self.folder / LOG
+        fresh = not path.exists()
+        with path.open("a", newline="") as file:
+            writer = csv.DictWriter(file, list(row))
+            if fresh:
+                writer.writeheader()
+            writer.writerow(row)
+
+    def save_checkpoint(self) -> None:
+        """Write all that a resume needs; the old checkpoint stays until the new one is whole."""
+        state = {
+            "net": self.net.state_dict(),
+            "average": self.average.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "progress": {"seen": self.seen, "step": self.step, "seconds": self.seconds},
+            "labels": self.labels,
+        }
+        partial = self.folder / (_CHECKPOINT + ".partial")
+        torch.save(state, partial)
+        partial.replace(self.folder / _CHECKPOINT)
+
+    def _resume(self) -> None:
+        path = self.folder / _CHECKPOINT
+        if not path.exists():
+            return
+        state = torch.load(path, map_location=self.device, weights_only=True)
+        if state["labels"] != self.labels:
+            raise ValueError(f"{path} has another alphabet than these corpora; use a new folder")
+        self.net.load_state_dict(state["net"])
+        self.average.load_state_dict(state["average"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        done = state["progress"]
+        self.seen, self.step, self.seconds = done["seen"], done["step"], done["seconds"]
+        logger.info("going on from %s at example %d", path, self.seen)
+
+
+def mean_of(losses: Sequence[Tensor]) -> float:
+    """The mean of some scalars."""
+    return float(torch.stack(list(losses)).mean())
+
+
+def load_ahead(
+    batches: Dataset[AnyBatch], plan: Iterable[object], workers: int
+) -> Iterable[AnyBatch]:
+    """The planned batches in order; `workers` processes load them ahead, 0 loads them here.
+
+    Args:
+        batches: makes a batch of a key.
+        plan: the keys.
+        workers: how many processes.
+    """
+    # Spawned, not forked: a fork takes over locks that this process's other threads hold, for ever.
+    start = {"multiprocessing_context": "spawn", "worker_init_fn": _one_thread}
+    ahead = {"num_workers": workers, "prefetch_factor": 4, **start} if workers else {}
+    return DataLoader(batches, batch_size=None, sampler=plan, **ahead)  # type: ignore[arg-type]
+
+
+def _one_thread(worker: int) -> None:
+    cv2.setNumThreads(1)
+    torch.set_num_threads(1)
