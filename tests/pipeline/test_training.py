@@ -45,7 +45,7 @@ class Doubling(Training[Numbers]):
         return ((self.net(batch.values) - 2 * batch.values) ** 2).mean()
 
     def evaluate(self) -> dict[str, float]:
-        return {"wrong": float((self.average(torch.ones(1)) - 2).abs())}
+        return {"wrong": abs(float(self.average(torch.ones(1)).detach()) - 2)}
 
 
 def test_the_rate_rises_then_falls_to_a_hundredth() -> None:

@@ -38,5 +38,5 @@ def test_a_card_that_is_none_is_named(tmp_path: Path, text: str) -> None:
 
 def test_an_unknown_name_is_answered_with_the_known(tmp_path: Path) -> None:
     save_weights({"a": torch.zeros(1)}, tmp_path / "latin.safetensors")
-    with pytest.raises(InputError, match="no model 'greek'.*latin"):
+    with pytest.raises(InputError, match=r"no model 'greek'.*latin"):
         find_weights("greek", tmp_path, "model")
