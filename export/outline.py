@@ -30,7 +30,7 @@ def sound_polygon(points: Sequence[Point], width: int, height: int) -> tuple[Gri
     rounded = _on_page(points, width, height)
     following = rounded[1:] + rounded[:1]
     corners = [corner for corner, after in zip(rounded, following, strict=True) if corner != after]
-    if _is_simple(corners):
+    if _is_upright(corners) or _is_simple(corners):
         return tuple(corners)
     hull = cv2.convexHull(np.array(rounded, dtype=np.int32))[:, 0].tolist()
     return tuple((x, y) for x, y in hull) if _is_simple(hull) else _around(rounded, width, height)
@@ -55,6 +55,14 @@ def _around(points: list[GridPoint], width: int, height: int) -> tuple[GridPoint
     left, top = min(*xs, width - 1), min(*ys, height - 1)
     right, bottom = max(*xs, left + 1), max(*ys, top + 1)
     return ((left, top), (right, top), (right, bottom), (left, bottom))
+
+
+def _is_upright(corners: list[GridPoint]) -> bool:
+    """Whether these are a box's four corners, as most are: words have no other polygons."""
+    if len(corners) != 4:
+        return False
+    (left, top), (right, top_too), (right_too, bottom), (left_too, bottom_too) = corners
+    return (left, top, right, bottom) == (left_too, top_too, right_too, bottom_too)
 
 
 def _is_simple(corners: list[GridPoint]) -> bool:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from io import BytesIO
+from pathlib import Path
 
-from PIL import Image
+from PIL import ExifTags, Image
 
-from export.page_source import PageSource, PdfPageSource
+from export.page_source import ImageSource, PageSource, PdfPageSource
 from pipeline.load import LoadParams, SourcePage, load_page, load_picture
 
 MAX_SIDE_PX = 2000
@@ -16,9 +17,13 @@ QUALITY = 80
 def web_picture(source: PageSource, params: LoadParams = LoadParams()) -> bytes:
     """The page as a viewer shows it, in its own colours, at most `MAX_SIDE_PX` long.
 
+    A JPEG that is all this already stays as it is.
+
     Raises:
         InputError: if the source cannot be read.
     """
+    if isinstance(source, ImageSource) and _is_fit(source.path):
+        return source.path.read_bytes()
     picture = _picture(source, params)
     picture = picture.convert("RGB" if picture.mode == "RGB" else "L")
     size = web_size(*picture.size)
@@ -27,6 +32,16 @@ def web_picture(source: PageSource, params: LoadParams = LoadParams()) -> bytes:
     target = BytesIO()
     picture.save(target, "JPEG", quality=QUALITY, optimize=True, progressive=True)
     return target.getvalue()
+
+
+def _is_fit(path: Path) -> bool:
+    """Whether a file is a JPEG that browsers show as it is meant, and not too large."""
+    try:
+        with Image.open(path, formats=("JPEG",)) as image:
+            upright = image.getexif().get(ExifTags.Base.Orientation, 1) == 1
+            return upright and image.mode in ("L", "RGB") and max(image.size) <= MAX_SIDE_PX
+    except (OSError, SyntaxError):
+        return False
 
 
 def web_size(width: int, height: int) -> tuple[int, int]:

@@ -28,7 +28,7 @@ from export.page_source import ImageSource
 from export.page_xml import read_page_xml
 from export.tei import NAMESPACE as TEI
 from export.word_table import unguarded
-from pipeline.document import Alternative, Box, Document, Line, Page, Region
+from pipeline.document import Alternative, Box, Document, Line, Page, Region, Step
 from pipeline.stages import WRITERS, Finished, outputs_of
 from tests.export.pages import document, line, page, with_alternatives
 
@@ -232,6 +232,18 @@ def test_words_are_the_same(tmp_path: Path, name: str) -> None:
     made = letters()
     words = [word.text for part in made.pages for line in part.lines for word in line.words]
     assert WITH_WORDS[name](written(made, tmp_path, name)) == words
+
+
+@pytest.mark.parametrize(
+    "name", ["page", "page2013", "alto", "hocr", "tei", "json", "iiif", "mets"]
+)
+def test_it_tells_version_weights_and_settings(tmp_path: Path, name: str) -> None:
+    step = Step("read", "9.8.7", {"sha256": "c0ffee", "window": 0.25})
+    made = replace(letters(), steps=(step,))
+    for path, data in written(made, tmp_path, name).items():
+        if not path.endswith(".jpg"):
+            told = data.decode()
+            assert all(part in told for part in ("read", "9.8.7", "c0ffee", "window", "0.25"))
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,8 +14,6 @@ from PIL import Image
 from export.html_view import html_view
 from pipeline.document import Document, Page
 from tests.export.pages import document, page, two_regions
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 def doubtful(made: Page, *confidences: float) -> Page:
@@ -53,17 +50,6 @@ def test_it_names_nothing_outside_its_folder() -> None:
     assert re.findall(r'(?:src|href)="(?!#)([^"]*)"', text) == ["pages/id 0001;é.jpg"]
     assert "http" not in text.replace("http-equiv", "")
     assert "default-src 'none'" in text
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    api = pytest.importorskip("playwright.sync_api")
-    if CHROMIUM is None:
-        pytest.skip("Chromium is not installed")
-    with api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield opened
-        opened.close()
 
 
 def wait_until(view: Any, expression: str) -> None:

@@ -92,6 +92,22 @@ def test_preflight_finds_nothing_against_1b(tmp_path: Path, tagged: bool) -> Non
     assert "is a valid PDF/A-1b file" in said, said
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("tagged", [False, True], ids=["plain", "tagged"])
+@pytest.mark.parametrize("archive", ["1b", "2b", "3b"])
+def test_verapdf_finds_nothing_against_it(tmp_path: Path, archive: Archive, tagged: bool) -> None:
+    program = shutil.which("verapdf")
+    if program is None:
+        pytest.skip("veraPDF is not installed; verapdf.org has it")
+    data, reasons = made_pdf(archive, *pictures(tmp_path), tagged=tagged)
+    assert reasons == []
+    path = tmp_path / "out.pdf"
+    path.write_bytes(data)
+    command = [program, "--flavour", archive, "--format", "text", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout.startswith("PASS"), done.stdout + done.stderr
+
+
 @pytest.mark.parametrize(("archive", "part"), [("1b", 1), ("2b", 2), ("3b", 3)])
 def test_the_claim_and_what_belongs_to_it(tmp_path: Path, archive: Archive, part: int) -> None:
     data, reasons = made_pdf(archive, *pictures(tmp_path))

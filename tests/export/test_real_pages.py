@@ -22,6 +22,7 @@ from export.json_document import SCHEMA
 from export.page_source import ImageSource
 from export.pdf import PdfParams, write_pdf
 from pipeline.document import Box, Document, Line, Page, Region, Word
+from pipeline.page_images import scaled
 from pipeline.stages import WRITERS, Finished
 from tests.export.test_formats_agree import CREATED, from_folder
 from tests.export.test_hocr import complaints
@@ -91,6 +92,26 @@ def test_a_pdf_is_hardly_larger_than_its_pictures(shared: Path) -> None:
     _, sources = real_pages(shared / "data" / "pages" / "val")
     pictures = sum(source.path.stat().st_size for source in sources)
     assert len(data) < 1.02 * pictures, len(data) / pictures
+
+
+def test_a_hundred_pages_at_300_ppi_too(shared: Path, tmp_path: Path) -> None:
+    """Pages of paper size, as archives scan them: 2 % for the text of every page."""
+    made, sources = real_pages(shared / "data" / "pages" / "val")
+    pages, scans = [], []
+    for place, (page, source) in enumerate(zip(made.pages[::11], sources[::11], strict=True)):
+        scale = 3508 / max(page.width, page.height)
+        with Image.open(source.path) as image:
+            size = (round(page.width * scale), round(page.height * scale))
+            scan = image.resize(size, Image.Resampling.BICUBIC)
+        scan.save(tmp_path / f"{place}.jpg", quality=85)
+        pages.append(replace(scaled(page, *size), ppi=300.0))
+        scans.append(ImageSource(tmp_path / f"{place}.jpg"))
+    numbered = (replace(pages[i % 5], id=f"p{i}", index=i) for i in range(100))
+    hundred = Document("hundred", tuple(numbered))
+    target = io.BytesIO()
+    write_pdf(hundred, [scans[i % 5] for i in range(100)], target)
+    pictures = 20 * sum(scan.path.stat().st_size for scan in scans)
+    assert len(target.getvalue()) < 1.02 * pictures, len(target.getvalue()) / pictures
 
 
 def slanted(degrees: float) -> tuple[np.ndarray, Page]:

@@ -31,6 +31,10 @@ from pipeline.document import Document, Page
 from pipeline.errors import FileAccessError, InputError, SettingsError
 from pipeline.page_images import ImageFolder, scaled
 from tests.export.pages import document, page
+from tests.export.test_alto import ESCRIPTORIUM
+from tests.export.test_alto import TESSERACT as TESSERACT_ALTO
+from tests.export.test_hocr import KRAKEN
+from tests.export.test_hocr import TESSERACT as TESSERACT_HOCR
 
 CREATED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -318,3 +322,35 @@ def test_iiif_takes_the_address_that_is_given(tmp_path: Path) -> None:
     body = manifest["items"][0]["items"][0]["items"][0]["body"]
     picture = folder / body["id"].removeprefix("https://a.example/x/letters.iiif/")
     assert Image.open(picture).size == (body["width"], body["height"]) == (1000, 1400)
+
+
+TRANSKRIBUS = b"""<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
+<PcGts xmlns="http://schema.primaresearch.org/PAGE/gts/pagecontent/2013-07-15">
+<Metadata><Creator>prov=READ-COOP</Creator><TranskribusMetadata docId="1" pageNr="1"/></Metadata>
+<Page imageFilename="0007.jpg" imageWidth="800" imageHeight="600"><ReadingOrder>
+<OrderedGroup id="ro"><RegionRefIndexed index="0" regionRef="r1"/></OrderedGroup></ReadingOrder>
+<TextRegion id="r1" custom="readingOrder {index:0;}"><Coords points="9,9 790,9 790,200 9,200"/>
+<TextLine id="r1l1" custom="readingOrder {index:0;}"><Coords points="10,10 400,10 400,60 10,60"/>
+<Baseline points="10,50 400,52"/><TextEquiv><Unicode>le mot juste</Unicode></TextEquiv>
+</TextLine></TextRegion></Page></PcGts>"""
+
+
+@pytest.mark.parametrize(
+    ("data", "image", "size", "text"),
+    [
+        pytest.param(TRANSKRIBUS, "0007.jpg", (800, 600), "le mot juste", id="Transkribus PAGE"),
+        pytest.param(ESCRIPTORIUM, "0002.jpg", (800, 600), "une ligne", id="eScriptorium ALTO"),
+        pytest.param(TESSERACT_ALTO, "0001.png", (640, 480), "This is", id="Tesseract ALTO"),
+        pytest.param(TESSERACT_HOCR, "0001.png", (640, 480), "This is", id="Tesseract hOCR"),
+        pytest.param(KRAKEN, "x.png", (99, 99), "deux mots", id="kraken hOCR"),
+    ],
+)
+def test_a_peers_file_becomes_a_searchable_pdf(
+    tmp_path: Path, data: bytes, image: str, size: tuple[int, int], text: str
+) -> None:
+    source = tmp_path / ("page.hocr" if b"ocr_page" in data else "page.xml")
+    source.write_bytes(data)
+    Image.new("L", size, 255).save(tmp_path / image)
+    (made,) = build([source], tmp_path, tmp_path / "out", BuildParams(("pdf",))).files
+    with pypdfium2.PdfDocument(made) as pdf:
+        assert pdf[0].get_textpage().get_text_range() == text
