@@ -46,9 +46,10 @@ lint: $(INSTALLED)  ## Run the linters, the type checker and the import contract
 # The pages to measure on; samples/ where the shared ones are missing.
 PAGES ?= $(firstword $(wildcard ../shared/data/pages/val) samples)
 
-bench: $(INSTALLED)  ## Measure lines a second, pages a minute and memory, with a job a core.
+bench: $(INSTALLED)  ## Measure lines a second, pages a minute, memory, and what each format costs.
 	$(BIN)/python tests/benchmarks/measure_reading.py
 	$(BIN)/python tests/benchmarks/measure_convert.py $(PAGES)
+	$(BIN)/python tests/benchmarks/measure_formats.py $(PAGES)
 
 samples: $(INSTALLED)  ## Make the pages in samples/ anew; samples/README.md says which fonts it takes.
 	$(BIN)/python samples/make_samples.py
