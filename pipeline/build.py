@@ -83,18 +83,40 @@ def build(
         FileAccessError: if `out` cannot be written, or holds such a file and `overwrite` is off.
         SettingsError: if a format is unknown.
     """
-    unknown = [name for name in params.formats if name not in WRITERS]
-    if unknown or not params.formats:
-        wrong = ", ".join(unknown) or "none"
-        raise SettingsError(f"unknown format {wrong}; there are: {', '.join(WRITERS)}")
+    _check_formats(params.formats)
     documents = read_corrected(sources)
-    finished = [_finished(corrected, images, params) for corrected in documents]
+    return write_all([_finished(corrected, images, params) for corrected in documents], out, params)
+
+
+def write_all(
+    finished: Sequence[Finished], out: Path, params: BuildParams, others: Sequence[Output] = ()
+) -> Built:
+    """Write documents in every format wanted, and some other files.
+
+    Args:
+        finished: the documents.
+        out: folder for what is made; made if it is missing.
+        params: which formats, and whether files are replaced.
+        others: further files, written last.
+
+    Returns:
+        What was written.
+
+    Raises:
+        FileAccessError: as `build`.
+        SettingsError: as `build`.
+    """
+    _check_formats(params.formats)
     if not params.overwrite:
-        _refuse_present(finished, out, params.formats)
+        _refuse_present(finished, out, params.formats, others)
     files: list[Path] = []
     shortfalls: list[PageFailure] = []
     for done in finished:
         _write(done, out, params.formats, files, shortfalls)
+    for output in others:
+        with replacing(out / output.path) as file:
+            output.write(file)
+        files.append(out / output.path)
     return Built(tuple(files), tuple(shortfalls))
 
 
@@ -118,6 +140,13 @@ def _write(
             shortfalls.append(no_pdfa(shown(path), reasons))
 
 
+def _check_formats(formats: Sequence[str]) -> None:
+    unknown = [name for name in formats if name not in WRITERS]
+    if unknown or not formats:
+        wrong = ", ".join(unknown) or "none"
+        raise SettingsError(f"unknown format {wrong}; there are: {', '.join(WRITERS)}")
+
+
 def _finished(corrected: Corrected, images: Path | None, params: BuildParams) -> Finished:
     folders = image_folders(corrected.files, images)
     placed = [_placed(page, folders, params) for page in corrected.document.pages]
@@ -132,7 +161,7 @@ def _finished(corrected: Corrected, images: Path | None, params: BuildParams) ->
         name=corrected.name,
         document=document,
         sources=sources,
-        created=_newest(paths),
+        created=newest(paths),
         language=params.language,
         pdf=params.pdf,
         base_url=params.base_url,
@@ -160,17 +189,19 @@ def _step(files: Sequence[Path]) -> Step:
     return Step("build", version("inkfolio"), digests)
 
 
-def _newest(paths: Sequence[Path]) -> datetime:
+def newest(paths: Sequence[Path]) -> datetime:
     """The newest input's date, or SOURCE_DATE_EPOCH: the same input gives the same bytes."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
     seconds = int(epoch) if epoch else max(int(path.stat().st_mtime) for path in paths)
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def _refuse_present(documents: Sequence[Finished], out: Path, formats: Sequence[str]) -> None:
-    for done in documents:
-        for _, output in outputs_of(done, formats):
-            if (path := out / output.path).exists():
-                raise FileAccessError(
-                    f"{shown(path)}: is there already; choose another --out, or give --overwrite"
-                )
+def _refuse_present(
+    documents: Sequence[Finished], out: Path, formats: Sequence[str], others: Sequence[Output]
+) -> None:
+    made = (output for done in documents for _, output in outputs_of(done, formats))
+    for output in (*made, *others):
+        if (path := out / output.path).exists():
+            raise FileAccessError(
+                f"{shown(path)}: is there already; choose another --out, or give --overwrite"
+            )

@@ -7,7 +7,74 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli import Verbose, _speaking_plainly, app
+from pipeline.cli import (
+    FORMATS_HELP,
+    Config,
+    Lines,
+    Model,
+    Net,
+    PdfA,
+    Tagged,
+    Verbose,
+    _pdf_params,
+    _settings,
+    _speaking_plainly,
+    app,
+)
+
+Pages = Annotated[
+    list[Path], typer.Argument(help="Images, PDFs, and folders of them.", show_default=False)
+]
+Text = Annotated[
+    Path,
+    typer.Option(
+        help="The transcription: .txt, .docx or .xml (TEI, PAGE, ALTO) of all pages; or a folder "
+        "with one for each document or page, under its name.",
+        show_default=False,
+    ),
+]
+
+
+@app.command()
+def align(
+    sources: Pages,
+    text: Text,
+    out: Annotated[Path, typer.Option(help="Folder for what is made.")] = Path("aligned"),
+    to: Annotated[str, typer.Option(help=FORMATS_HELP)] = "pdf,page",
+    model: Model = "latin",
+    lang: Annotated[str, typer.Option(help="Language noted in the files, such as fr.")] = "",
+    pdfa: PdfA = "2b",
+    tagged: Tagged = False,
+    lines: Lines = "",
+    net: Net = "",
+    config: Config = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace files that are there already.")
+    ] = False,
+    verbose: Verbose = False,
+) -> None:
+    """Lay a text that is known on its scans: searchable documents of a transcription.
+
+    The text may keep line breaks and mark pages (by form feeds) or not. Words without ink and
+    ink without words are listed in NAME.align.json.
+
+    Example: inkfolio align letters/ --text letters.txt --out aligned --to pdf,page
+    """
+    with _speaking_plainly(verbose):
+        from pipeline.align_files import AlignParams, align_files, summary  # slow: loads torch
+        from pipeline.build import BuildParams
+
+        formats = tuple(name.strip() for name in to.split(",") if name.strip())
+        settings = _settings(config, model=model, lines=lines, net=net)
+        written = BuildParams(formats, lang, overwrite, _pdf_params(pdfa, tagged))
+        made, aligned = align_files(sources, text, out, AlignParams(settings, written))
+    for path in made.files:
+        typer.echo(str(path))
+    for one in aligned:
+        typer.echo(f"{one.finished.name}: {summary(one.alignment)}", err=True)
+    for shortfall in made.shortfalls:
+        typer.echo(f"inkfolio: {shortfall.message}", err=True)
+    raise typer.Exit(made.shortfalls[0].exit_code if made.shortfalls else 0)
 
 
 @app.command("cut-lines")

@@ -45,6 +45,25 @@ class Reading:
         return sum(self.confidences) / len(self.confidences) if self.confidences else 0.0
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Sight:
+    """What the network sees in a line image, before it is decoded.
+
+    Attributes:
+        probabilities: float32 (T, labels).
+        scaled: columns of the network's input.
+        width: columns of the line image.
+    """
+
+    probabilities: Probabilities
+    scaled: int
+    width: int
+
+    def x(self, column: float) -> float:
+        """The place of an output column's left edge in the line image, in pixels."""
+        return min(column * STRIDE / self.scaled, 1.0) * self.width
+
+
 class Reader:
     """A network that is loaded once and reads any number of lines."""
 
@@ -110,6 +129,19 @@ class Reader:
         """The reading with what a beam else holds possible."""
         hypotheses = [(self._alphabet.decode(labels), score) for labels, score in ranked]
         return replace(reading, rivals=rivals_of_words(reading.text, hypotheses))
+
+    @property
+    def alphabet(self) -> Alphabet:
+        """What the network's labels stand for."""
+        return self._alphabet
+
+    def look(self, lines: Sequence[Gray]) -> list[Sight]:
+        """The label probabilities of line images as `read` takes them, one a line."""
+        arrays = [normalize(line, self._net.params.height) for line in lines]
+        return [
+            Sight(found, array.shape[1], line.shape[1])
+            for found, array, line in zip(self._probabilities(arrays), arrays, lines, strict=True)
+        ]
 
     def _probabilities(self, arrays: Sequence[LineArray]) -> list[Probabilities]:
         """Label probabilities of each line, float32 (T, labels)."""

@@ -21,6 +21,7 @@ COMMANDS = [
     ["search"],
     ["bag"],
     ["inspect"],
+    ["align"],
     ["cut-lines"],
     ["train"],
     ["train-language"],
