@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from pipeline.alignment import Alignment, align, see_page
 from pipeline.build import BuildParams, Built, newest, write_all
+from pipeline.checking import findings, findings_csv, findings_html
 from pipeline.document import Document, Page, Step
 from pipeline.errors import InputError
 from pipeline.load import SourcePage
@@ -68,6 +69,48 @@ def align_files(
     reports = [_report(one) for one in aligned]
     made = write_all([one.finished for one in aligned], out, params.build, reports)
     return made, aligned
+
+
+def check_files(
+    sources: Sequence[Path], text: Path, out: Path, params: AlignParams = AlignParams()
+) -> tuple[Built, list[Aligned]]:
+    """List what in transcriptions the ink does not bear out, with a view of the pages.
+
+    Args:
+        sources: images, PDFs, and folders of them.
+        text: as for `align_files`.
+        out: folder for NAME.check.html and NAME.check.csv, the list, and NAME.view, the pages.
+        params: see `AlignParams`; the formats are made as well.
+
+    Returns:
+        What was written, and the documents.
+
+    Raises:
+        InputError: as `align_files`.
+        FileAccessError: as `align_files`.
+    """
+    aligned = align_documents(sources, text, params)
+    formats = dict.fromkeys(("html", *params.build.formats))
+    build = replace(params.build, formats=tuple(formats))
+    lists = [output for one in aligned for output in _lists(one)]
+    return write_all([one.finished for one in aligned], out, build, lists), aligned
+
+
+def _lists(one: Aligned) -> list[Output]:
+    found, pages = findings(one.alignment), one.alignment.pages
+    name = PurePosixPath(one.finished.name)
+
+    def write_html(file: BinaryIO) -> None:
+        view = f"{name.name}.view/index.html"
+        file.write(findings_html(found, pages, one.finished.document.title, view))
+
+    def write_csv(file: BinaryIO) -> None:
+        file.write(findings_csv(found, pages))
+
+    return [
+        Output(name.with_name(f"{name.name}.check.html"), write_html),
+        Output(name.with_name(f"{name.name}.check.csv"), write_csv),
+    ]
 
 
 def align_documents(

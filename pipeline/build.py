@@ -22,7 +22,7 @@ from pipeline.load import LoadParams
 from pipeline.names import shown
 from pipeline.page_images import ImageFolder, image_folders, with_image
 from pipeline.report import PageFailure, no_pdfa
-from pipeline.stages import WRITERS, Finished, outputs_of
+from pipeline.stages import WRITERS, Finished, Output, outputs_of
 
 NEEDS_IMAGES = frozenset(("pdf", "html", "iiif", "mets"))
 

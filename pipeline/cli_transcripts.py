@@ -14,6 +14,7 @@ from pipeline.cli import (
     Model,
     Net,
     PdfA,
+    Scans,
     Tagged,
     Verbose,
     _pdf_params,
@@ -45,6 +46,7 @@ def align(
     lang: Annotated[str, typer.Option(help="Language noted in the files, such as fr.")] = "",
     pdfa: PdfA = "2b",
     tagged: Tagged = False,
+    image: Scans = "",
     lines: Lines = "",
     net: Net = "",
     config: Config = None,
@@ -66,7 +68,9 @@ def align(
 
         formats = tuple(name.strip() for name in to.split(",") if name.strip())
         settings = _settings(config, model=model, lines=lines, net=net)
-        written = BuildParams(formats, lang, overwrite, _pdf_params(pdfa, tagged))
+        written = BuildParams(
+            formats, lang, overwrite, _pdf_params(pdfa, tagged, image or "original")
+        )
         made, aligned = align_files(sources, text, out, AlignParams(settings, written))
     for path in made.files:
         typer.echo(str(path))
@@ -75,6 +79,41 @@ def align(
     for shortfall in made.shortfalls:
         typer.echo(f"inkfolio: {shortfall.message}", err=True)
     raise typer.Exit(made.shortfalls[0].exit_code if made.shortfalls else 0)
+
+
+@app.command()
+def check(
+    sources: Pages,
+    text: Text,
+    out: Annotated[Path, typer.Option(help="Folder for what is made.")] = Path("checked"),
+    model: Model = "latin",
+    lang: Annotated[str, typer.Option(help="Language of the text, such as fr.")] = "",
+    lines: Lines = "",
+    net: Net = "",
+    config: Config = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace files that are there already.")
+    ] = False,
+    verbose: Verbose = False,
+) -> None:
+    """Find what in a transcription the ink does not bear out: misread, missed, invented.
+
+    Writes a list, the gravest first (NAME.check.html and .csv), and a view of the pages.
+
+    Example: inkfolio check letters/ --text letters.txt --out checked
+    """
+    with _speaking_plainly(verbose):
+        from pipeline.align_files import AlignParams, check_files, summary  # slow: loads torch
+        from pipeline.build import BuildParams
+
+        settings = _settings(config, model=model, lines=lines, net=net)
+        params = AlignParams(settings, BuildParams((), lang, overwrite))
+        made, aligned = check_files(sources, text, out, params)
+    for path in made.files:
+        if ".check." in path.name:
+            typer.echo(str(path))
+    for one in aligned:
+        typer.echo(f"{one.finished.name}: {summary(one.alignment)}", err=True)
 
 
 @app.command("cut-lines")

@@ -22,6 +22,7 @@ COMMANDS = [
     ["bag"],
     ["inspect"],
     ["align"],
+    ["check"],
     ["cut-lines"],
     ["train"],
     ["train-language"],
