@@ -24,6 +24,7 @@ Result = TypeVar("Result")
 
 UNIT = 4  # tasks that travel together: a page takes seconds, the scheduler some milliseconds
 _UNITS_A_WORKER = 2  # one in hand and one at hand
+_GONE = (OSError, CancelledError, RuntimeError)  # what Dask raises when its scheduler has gone
 _LOOK_SECONDS = 10.0  # between two looks at whether there are workers at all
 
 
@@ -72,7 +73,7 @@ def open_cluster(
         try:
             yield Cluster(client, plugin, stopping)
         finally:
-            with suppress(OSError, CancelledError):  # the scheduler may be gone
+            with suppress(*_GONE):
                 client.unregister_worker_plugin(plugin)
     finally:
         client.close()
@@ -150,12 +151,12 @@ class Cluster:
                     return
                 for future in self._ended(list(waiting)):
                     yield waiting.pop(future), self._results(future)
-        except CancelledError as error:
+        except (CancelledError, OSError) as error:
             raise ClusterError(
                 "the Dask scheduler is gone; start one, and start again to go on"
             ) from error
         finally:
-            with suppress(OSError, CancelledError):
+            with suppress(*_GONE):
                 self._client.cancel(list(waiting))
 
     def _ended(self, futures: list[Any]) -> list[Any]:

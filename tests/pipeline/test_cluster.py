@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from pipeline.cluster import UNIT, open_cluster
-from pipeline.errors import UsageError
+from pipeline.errors import ClusterError, UsageError
 from pipeline.keys import code_version
 from pipeline.ledger import FOLDER
 from pipeline.runner import convert
@@ -43,6 +43,11 @@ def double(number: int) -> int:
 def die_on_three(number: int) -> int:
     if number == 3:
         os._exit(9)
+    return number
+
+
+def slow(number: int) -> int:
+    time.sleep(0.2)
     return number
 
 
@@ -99,6 +104,20 @@ def test_killed_worker_changes_no_byte(tmp_path: Path, tiny_model: Path, schedul
     assert report.exit_code == 0
     convert([source], tmp_path / "here", settings)
     assert files_of(tmp_path / "there") == files_of(tmp_path / "here")
+
+
+def test_scheduler_that_goes_is_told() -> None:
+    cluster = distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, dashboard_address=None, processes=False
+    )
+    with (
+        pytest.raises(ClusterError, match="start again to go on"),
+        open_cluster(cluster.scheduler_address, 0, code_version) as executor,
+    ):
+        results = executor(slow, range(100), gone)
+        assert next(results) == 0
+        cluster.close()
+        list(results)
 
 
 def test_nobody_at_the_address_is_told() -> None:
