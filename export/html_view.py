@@ -109,7 +109,8 @@ def _doubtful(document: Document) -> Iterator[tuple[Page, str, Word]]:
 def _doubt_list(doubts: Sequence[tuple[Page, str, Word]], language: str) -> str:
     entries = "".join(
         f'<li><a href="#{id_in_document(page, word_id)}"><span{_lang(language)}>{_said(word.text)}'
-        f"</span> <small>{_percent(word)} %, page {page.index + 1}</small></a></li>"
+        f"</span> <small>{_percent(word)} %, page {page.index + 1}</small></a>"
+        f"{_others(word, language)}</li>"
         for page, word_id, word in doubts[:MOST_LISTED]
     )
     shown = f", the first {MOST_LISTED}" if len(doubts) > MOST_LISTED else ""
@@ -117,6 +118,14 @@ def _doubt_list(doubts: Sequence[tuple[Page, str, Word]], language: str) -> str:
         f'<details open><summary><h2 id="doubts">Doubtful words ({len(doubts)}{shown})</h2>'
         f'</summary><ol class="doubts" aria-labelledby="doubts">{entries}</ol></details>'
     )
+
+
+def _others(word: Word, language: str) -> str:
+    """What else a word may be, as far as the decoder knows."""
+    if not word.alternatives:
+        return ""
+    texts = ", ".join(_said(other.text) for other in word.alternatives)
+    return f" <small>or <span{_lang(language)}>{texts}</span></small>"
 
 
 def _percent(word: Word) -> int:

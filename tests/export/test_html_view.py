@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from export.html_view import html_view
-from pipeline.document import Document, Page
-from tests.export.pages import document, page, two_regions
+from pipeline.document import Alternative, Document, Page
+from tests.export.pages import document, page, two_regions, with_alternatives
 
 
 def doubtful(made: Page, *confidences: float) -> Page:
@@ -43,6 +43,13 @@ def test_doubtful_words_come_in_order_of_doubt() -> None:
     text = text_of(document(doubtful(page("un deux trois"), 0.7, 0.95, 0.2)))
     entries = re.findall(r'<a href="#(\w+)"><span lang="fr">(\w+)</span> <small>(\d+) %', text)
     assert entries == [("p1_r1l1w3", "trois", "20"), ("p1_r1l1w1", "un", "70")]
+
+
+def test_a_doubtful_word_comes_with_what_else_it_may_be() -> None:
+    made = with_alternatives(page("Ma"), Alternative("Na", 0.25), Alternative("<Ma>", 0.125))
+    assert '<small>or <span lang="fr">Na, &lt;Ma&gt;</span></small></li>' in text_of(
+        document(doubtful(made, 0.5))
+    )
 
 
 def test_it_names_nothing_outside_its_folder() -> None:

@@ -284,6 +284,20 @@ def test_an_unknown_pdfa_is_code_9(tmp_path: Path) -> None:
     assert (result.exit_code, "1b, 2b, 3b, none" in result.stderr) == (9, True)
 
 
+def test_scans_become_smaller_on_request(tmp_path: Path) -> None:
+    source, images = corrected(tmp_path / "letters", "page"), scans(tmp_path / "scans")
+    words = ["build", str(source), "--images", str(images), "--to", "pdf", "--overwrite"]
+    words += ["--out", str(tmp_path), "--image"]
+    filters = {}
+    for wish in ("original", "bitonal", "jpeg:1000"):
+        result = CliRunner().invoke(app, [*words, wish])
+        if result.exit_code == 0:
+            objects = PdfReader(tmp_path / "letters.pdf").pages[0]["/Resources"]["/XObject"]
+            filters[wish] = objects["/Page"]["/Filter"]
+    assert filters == {"original": "/FlateDecode", "bitonal": "/CCITTFaxDecode"}
+    assert (result.exit_code, "jpeg:1 to jpeg:95" in result.stderr) == (9, True)
+
+
 def test_pdfa_3_carries_the_page_files(tmp_path: Path) -> None:
     source = corrected(tmp_path / "letters", "alto")
     params = BuildParams(("pdf",), pdf=PdfParams("3b"))
