@@ -3,34 +3,54 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from pipeline.alignment import Alignment, align, see_page
+from pipeline.alignment import Alignment, SeenPage, align, see_page
 from pipeline.build import BuildParams, Built, newest, write_all
 from pipeline.checking import findings, findings_csv, findings_html
 from pipeline.document import Document, Page, Step
-from pipeline.errors import InputError
+from pipeline.errors import InputError, UsageError
+from pipeline.ledger import FOLDER
 from pipeline.load import SourcePage
 from pipeline.names import distinct, safe_name, shown
+from pipeline.remote_reader import RemoteError, RemoteParams, RemoteReader
 from pipeline.settings import Settings
 from pipeline.sources import SourceDocument, find_documents
 from pipeline.stages import Finished, Output, open_page, page_source
-from pipeline.transcript import Transcript, find_transcripts, read_transcript, together
+from pipeline.transcript import (
+    Transcript,
+    find_transcripts,
+    read_transcript,
+    together,
+    transcript_of,
+)
+from pipeline.web_picture import web_picture
 from recognize.reader import Reader
 from recognize.weights import find_weights, read_card
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Aligned:
-    """A document with its text on it, ready to be written."""
+    """A document with its text on it, ready to be written.
+
+    Attributes:
+        finished: the document.
+        alignment: what fitted and what did not.
+        texts: the transcription's files.
+        unanswered: IDs of the pages for which no text came; they bear our own reading.
+    """
 
     finished: Finished
     alignment: Alignment
     texts: tuple[Path, ...]
+    unanswered: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +60,23 @@ class AlignParams:
     Attributes:
         settings: how pages are loaded and lines found, and the model.
         build: the formats, and whether files are replaced.
+        remote: whom to ask for the text where no transcription is given.
     """
 
     settings: Settings = field(default_factory=Settings)
     build: BuildParams = BuildParams()
+    remote: RemoteParams | None = None
 
 
 def align_files(
-    sources: Sequence[Path], text: Path, out: Path, params: AlignParams = AlignParams()
+    sources: Sequence[Path], text: Path | None, out: Path, params: AlignParams = AlignParams()
 ) -> tuple[Built, list[Aligned]]:
     """Lay transcriptions on their pages and write the documents.
 
     Args:
         sources: images, PDFs, and folders of them.
         text: one file, of all pages together; or a folder with a file for each document, or for
-            each page, under its name.
+            each page, under its name; None to ask `params.remote` for the text of each page.
         out: folder for what is made: the formats, and NAME.align.json with what did not fit.
         params: see `AlignParams`.
 
@@ -65,7 +87,10 @@ def align_files(
         InputError: if a page or a text cannot be read, or no text bears a document's name.
         FileAccessError: if `out` cannot be written, or holds such a file already.
     """
-    aligned = align_documents(sources, text, params)
+    if text is None:
+        aligned = ask_and_align(sources, out, params)
+    else:
+        aligned = align_documents(sources, text, params)
     reports = [_report(one) for one in aligned]
     made = write_all([one.finished for one in aligned], out, params.build, reports)
     return made, aligned
@@ -120,8 +145,73 @@ def align_documents(
     settings = params.settings
     reader = Reader.load(settings.model)
     return [
-        _aligned(document, paths, transcript, reader, params)
+        _aligned(document, paths, transcript, _seen(document, reader, settings), reader, params)
         for document, paths, transcript in _pairs(sources, text, settings)
+    ]
+
+
+def ask_and_align(sources: Sequence[Path], out: Path, params: AlignParams) -> list[Aligned]:
+    """Lay on each page what a remote reader answers; where it does not, our own reading.
+
+    Raises:
+        UsageError: if `params` names no remote reader.
+        InputError: if a page cannot be read.
+    """
+    settings = params.settings
+    asked = remote_reader(out, params)
+    reader = Reader.load(settings.model)
+    made = []
+    for document in find_documents(sources, settings.load):
+        seen = _seen(document, reader, settings)
+        texts, unanswered = [], []
+        for source, page in zip(document.pages, seen, strict=True):
+            try:
+                texts.append(asked.read(web_picture(page_source(source), settings.load)))
+            except RemoteError as error:
+                logger.warning("%s: %s; our own reading is kept", shown(source.id), error)
+                texts.append("\n".join(line.reading for line in page.lines))
+                unanswered.append(source.id)
+        transcript = together([transcript_of(text) for text in texts], document.name)
+        aligned = _aligned(document, (), transcript, seen, reader, params)
+        made.append(replace(aligned, unanswered=tuple(unanswered)))
+    return made
+
+
+def remote_reader(out: Path, params: AlignParams) -> RemoteReader:
+    """The reader that is asked, its answers remembered beside the ledger of `out`.
+
+    Raises:
+        UsageError: if `params` names none.
+    """
+    if params.remote is None:
+        raise UsageError("name a transcription by --text, or whom to ask by --reader")
+    return RemoteReader(params.remote, out / FOLDER / "answers")
+
+
+def plan_requests(sources: Sequence[Path], out: Path, params: AlignParams) -> str:
+    """Say what asking a remote reader would send; nothing is sent.
+
+    Raises:
+        UsageError: if `params` names no remote reader.
+        InputError: if a page cannot be read.
+    """
+    asked = remote_reader(out, params)
+    load = params.settings.load
+    pages = [page for document in find_documents(sources, load) for page in document.pages]
+    pictures = (web_picture(page_source(page), load) for page in pages)
+    new = [len(picture) for picture in pictures if not asked.is_known(picture)]
+    remote = params.remote
+    assert remote is not None
+    most = min(remote.max_requests, len(new) * remote.tries)
+    return (
+        f"{len(pages)} pages, {len(pages) - len(new)} answered before; {len(new)} to be sent, "
+        f"{sum(new) / 1e6:.1f} MB, in at most {most} requests of at most {remote.max_tokens} tokens"
+    )
+
+
+def _seen(document: SourceDocument, reader: Reader, settings: Settings) -> list[SeenPage]:
+    return [
+        see_page(source, open_page(source, settings), settings, reader) for source in document.pages
     ]
 
 
@@ -173,20 +263,23 @@ def _aligned(
     document: SourceDocument,
     paths: tuple[Path, ...],
     transcript: Transcript,
+    seen: Sequence[SeenPage],
     reader: Reader,
     params: AlignParams,
 ) -> Aligned:
     settings = params.settings
-    seen = [
-        see_page(source, open_page(source, settings), settings, reader) for source in document.pages
-    ]
     alignment = align(seen, transcript, reader.alphabet)
     card = read_card(find_weights(settings.model).with_suffix(".json"))
     texts = [shown(path.name) for path in paths]
     step = Step(
         "align",
         version("inkfolio"),
-        {"texts": texts, "model": card.name, "model_sha256": card.sha256},
+        {
+            "texts": texts,
+            "asked": params.remote.model if params.remote else "",
+            "model": card.name,
+            "model_sha256": card.sha256,
+        },
     )
     finished = Finished(
         name=document.name,

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from export.line_parts import box_around
-from pipeline.document import Box, Line, Page, Word
+from pipeline.document import Alternative, Box, Line, Page, Word
 from pipeline.load import PageImage, SourcePage
 from pipeline.settings import Settings
 from pipeline.stages import unread_page
@@ -261,13 +261,26 @@ def _with_laid(
     spans = [_letters_on_page(seen, word) for _, word in kept]
     boxes = fit_to_ink(ink, seen.line.boundary, [(s[0][0], s[-1][1]) for s in spans])
     words = tuple(
-        Word(texts[place], box, max(word.support, LEAST_SUPPORT), span)
+        Word(
+            texts[place],
+            box,
+            max(word.support, LEAST_SUPPORT),
+            span,
+            _own_reading(texts[place], word),
+        )
         for (place, word), box, span in zip(kept, boxes, spans, strict=True)
     )
     letters = sum(len(word.text) for word in words)
     against = sum(word.against for _, word in kept)
     support = max(math.exp(-against / letters), LEAST_SUPPORT) if letters else 0.0
     return replace(seen.line, words=words, confidence=support), kept
+
+
+def _own_reading(text: str, word: LaidWord) -> tuple[Alternative, ...]:
+    """What the network itself reads, if that is another word; its probability of the two."""
+    if word.seen == text or not word.seen or " " in word.seen:
+        return ()
+    return (Alternative(word.seen, 1 / (1 + math.exp(-word.against))),)
 
 
 def _letters_on_page(seen: SeenLine, word: LaidWord) -> tuple[tuple[float, float], ...]:

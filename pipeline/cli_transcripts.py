@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,24 +22,27 @@ from pipeline.cli import (
     _speaking_plainly,
     app,
 )
+from pipeline.errors import UsageError
+
+if TYPE_CHECKING:
+    from pipeline.remote_reader import RemoteParams
 
 Pages = Annotated[
     list[Path], typer.Argument(help="Images, PDFs, and folders of them.", show_default=False)
 ]
-Text = Annotated[
-    Path,
-    typer.Option(
-        help="The transcription: .txt, .docx or .xml (TEI, PAGE, ALTO) of all pages; or a folder "
-        "with one for each document or page, under its name.",
-        show_default=False,
-    ),
-]
+_TEXT = typer.Option(
+    help="The transcription: .txt, .docx or .xml (TEI, PAGE, ALTO) of all pages; or a folder "
+    "with one for each document or page, under its name.",
+    show_default=False,
+)
+Text = Annotated[Path, _TEXT]
+OptionalText = Annotated[Path | None, _TEXT]
 
 
 @app.command()
 def align(
     sources: Pages,
-    text: Text,
+    text: OptionalText = None,
     out: Annotated[Path, typer.Option(help="Folder for what is made.")] = Path("aligned"),
     to: Annotated[str, typer.Option(help=FORMATS_HELP)] = "pdf,page",
     model: Model = "latin",
@@ -53,32 +56,73 @@ def align(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace files that are there already.")
     ] = False,
+    reader: Annotated[
+        str,
+        typer.Option(
+            metavar="openai:URL",
+            help="Ask a vision-language model for the text, by OpenAI's protocol; its key is "
+            "taken from INKFOLIO_API_KEY or OPENAI_API_KEY.",
+            show_default=False,
+        ),
+    ] = "",
+    reader_model: Annotated[str, typer.Option(help="The model's name there.")] = "default",
+    max_requests: Annotated[
+        int, typer.Option(min=1, help="Requests sent at most, retries included.")
+    ] = 100,
+    request_timeout: Annotated[
+        float, typer.Option(min=1, help="Seconds that an answer may take.")
+    ] = 120.0,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="With --reader: say what would be sent.")
+    ] = False,
     verbose: Verbose = False,
 ) -> None:
     """Lay a text that is known on its scans: searchable documents of a transcription.
 
     The text may keep line breaks and mark pages (by form feeds) or not. Words without ink and
-    ink without words are listed in NAME.align.json.
+    ink without words are listed in NAME.align.json. With --reader the text of each page comes
+    from a model that you run or pay for: pages are sent there, and nowhere without it.
 
     Example: inkfolio align letters/ --text letters.txt --out aligned --to pdf,page
     """
     with _speaking_plainly(verbose):
-        from pipeline.align_files import AlignParams, align_files, summary  # slow: loads torch
+        from pipeline.align_files import (  # slow: loads torch
+            AlignParams,
+            align_files,
+            plan_requests,
+            summary,
+        )
         from pipeline.build import BuildParams
+
+        if (text is None) == (not reader):
+            raise UsageError("name a transcription by --text, or whom to ask by --reader; one")
 
         formats = tuple(name.strip() for name in to.split(",") if name.strip())
         settings = _settings(config, model=model, lines=lines, net=net)
         written = BuildParams(
             formats, lang, overwrite, _pdf_params(pdfa, tagged, image or "original")
         )
-        made, aligned = align_files(sources, text, out, AlignParams(settings, written))
+        remote = _remote(reader, reader_model, max_requests, request_timeout)
+        params = AlignParams(settings, written, remote)
+        if dry_run and remote:
+            typer.echo(plan_requests(sources, out, params))
+            raise typer.Exit(0)
+        made, aligned = align_files(sources, text, out, params)
     for path in made.files:
         typer.echo(str(path))
     for one in aligned:
         typer.echo(f"{one.finished.name}: {summary(one.alignment)}", err=True)
     for shortfall in made.shortfalls:
         typer.echo(f"inkfolio: {shortfall.message}", err=True)
+    if any(one.unanswered for one in aligned):
+        raise typer.Exit(16)
     raise typer.Exit(made.shortfalls[0].exit_code if made.shortfalls else 0)
+
+
+def _remote(reader: str, model: str, max_requests: int, timeout_s: float) -> RemoteParams | None:
+    from pipeline.remote_reader import RemoteParams, endpoint_of
+
+    return RemoteParams(endpoint_of(reader), model, max_requests, timeout_s) if reader else None
 
 
 @app.command()
