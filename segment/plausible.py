@@ -55,15 +55,27 @@ def drop_implausible(
     """
     if not lines:
         return []
+    scores = [
+        _score(line, float(contrast), level, params)
+        for line, contrast in zip(lines, relative_darkness(lines, level), strict=True)
+    ]
+    return [line for line, score in zip(lines, scores, strict=True) if score >= params.least]
+
+
+def relative_darkness(lines: list[TextLine], level: Level) -> NDArray[np.float64]:
+    """How much darker each line's ink is than the page's usual ink, in doublings, within 2.
+
+    Args:
+        lines: one or more, as found in `level`.
+        level: the level page.
+
+    Returns:
+        float64 (N,); negative for paler lines.
+    """
     darkness = np.array([_darkness(line, level) for line in lines])
     lengths = np.array([line.box.width for line in lines], np.float64)
     usual = _median(darkness, np.minimum(lengths, 60 * level.x_height))
-    relative = np.log2(np.clip(darkness / max(1.0, usual), 0.25, 4.0))
-    scores = [
-        _score(line, float(contrast), level, params)
-        for line, contrast in zip(lines, relative, strict=True)
-    ]
-    return [line for line, score in zip(lines, scores, strict=True) if score >= params.least]
+    return np.asarray(np.log2(np.clip(darkness / max(1.0, usual), 0.25, 4.0)))
 
 
 def _score(line: TextLine, contrast: float, level: Level, params: PlausibleParams) -> float:

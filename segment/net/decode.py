@@ -22,22 +22,28 @@ class DecodeParams:
     core: float = 0.5  # probability from which a cell is core
     end: float = 0.5  # probability from which it is an end, and joins nothing
     regrow_cells: float = 3.5  # ends go to the nearest line within this distance
-    min_cells: int = 16  # smaller components, of a letter or two, are rather none
-    min_width: float = 0.7
+    min_cells: int = 4  # smaller components are no lines
+    min_width: float = 0.4
     smooth_cells: int = 5  # width of the window that evens out the curves
     least_rise: float = 0.8  # a line reaches at least so far above its baseline
     least_fall: float = 0.15  # and below
     slack: float = 0.12  # a polygon may miss the curves by so much
     letters: float = 0.5  # share of the rise that is the height of small letters
+    margin: float = 0.15  # a polygon reaches so far beyond its ink, left and right
 
 
 def decode(
-    maps: Floats, barriers: Ink | None = None, params: DecodeParams = DecodeParams()
+    maps: Floats,
+    ink: Ink,
+    barriers: Ink | None = None,
+    params: DecodeParams = DecodeParams(),
 ) -> list[TextLine]:
     """Find the lines that maps speak of.
 
     Args:
         maps: float32 (CHANNELS, H, W), see `segment.net.targets`; the masks as probabilities.
+        ink: bool (H * CELL, W * CELL) or up to a cell less, without rulings. Lines are drawn in,
+            left and right, to the ink of their small letters, since cells are coarse.
         barriers: bool (H, W), cells that no line crosses; None for none.
         params: see `DecodeParams`.
 
@@ -56,7 +62,7 @@ def decode(
     lines = []
     for first, last in zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True):
         if last - first >= params.min_cells:
-            line = _line(maps, y[first:last], x[first:last], params)
+            line = _line(maps, y[first:last], x[first:last], ink, params)
             if line is not None:
                 lines.append(line)
     return sorted(lines, key=lambda line: (line.box.top, line.box.left))
@@ -79,19 +85,24 @@ def _components(core: Floats, end: Floats, params: DecodeParams) -> Labels:
 
 
 def _line(
-    maps: Floats, y: NDArray[np.int64], x: NDArray[np.int64], params: DecodeParams
+    maps: Floats, y: NDArray[np.int64], x: NDArray[np.int64], ink: Ink, params: DecodeParams
 ) -> TextLine | None:
     """Boundary and baseline of a line from its cells, which are sorted by column."""
     first, last = int(x[0]), int(x[-1])
-    left, right = first * CELL, (last + 1) * CELL
-    if right - left < params.min_width * UNIT:
-        return None
     base, rise, fall = _curves(maps, y, x, params)
-    xs = ((np.arange(first, last + 1) + 0.5) * CELL).astype(np.float32)
-    if len(xs) == 1:
-        xs, base, rise, fall = (np.repeat(v, 2) for v in (xs, base, rise, fall))
-    xs[0], xs[-1] = left, right
-    height, width = maps.shape[1] * CELL, maps.shape[2] * CELL
+    height, width = ink.shape
+    letters = params.letters * float(np.median(rise))
+    span = _inked(ink, first * CELL, min((last + 1) * CELL, width), base, letters)
+    if span is None or span[1] - span[0] < params.min_width * UNIT:
+        return None
+    margin = params.margin * UNIT
+    left, right = max(0.0, span[0] - margin), min(float(width), span[1] + margin)
+    centers = ((np.arange(first, last + 1) + 0.5) * CELL).astype(np.float32)
+    inner = centers[(centers > left) & (centers < right)]
+    xs = np.array([left, *inner, right], np.float32)
+    base, rise, fall = (
+        np.interp(xs, centers, values).astype(np.float32) for values in (base, rise, fall)
+    )
     slack = params.slack * UNIT
     upper = np.clip(base - rise, 0, height - 1)
     lower = np.clip(base + fall, 1, height)
@@ -99,11 +110,20 @@ def _line(
     return TextLine(
         boundary=ring(xs, upper, lower, slack),
         baseline=simplified(xs, np.clip(base, 0, height), slack),
-        box=Box(left, top, min(right, width), max(bottom, top + 1)),
-        x_height=params.letters * float(np.median(rise)),
+        box=Box(span[0], top, span[1], max(bottom, top + 1)),
+        x_height=letters,
         strength=float(maps[CORE, y, x].mean()),
         area=len(x),
     )
+
+
+def _inked(ink: Ink, left: int, right: int, base: Floats, letters: float) -> tuple[int, int] | None:
+    """The columns from the first to the last that hold ink of small letters; None without any."""
+    middle = float(np.median(base))
+    top = max(0, round(middle - 1.5 * letters))
+    bottom = max(top + 1, round(middle + 0.3 * letters))
+    columns = np.flatnonzero(ink[top:bottom, left:right].any(axis=0))
+    return (left + int(columns[0]), left + int(columns[-1]) + 1) if len(columns) else None
 
 
 def _curves(

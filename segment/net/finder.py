@@ -2,24 +2,53 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
 from functools import cache
 
+import cv2
 import numpy as np
 import torch
 
-from pipeline.document import Box
 from segment.arrays import Floats, Gray, Ink
 from segment.level import Level
 from segment.lines import TextLine
 from segment.net.decode import DecodeParams, decode
 from segment.net.loading import as_input
 from segment.net.model import PageNet
-from segment.net.targets import CELL, END
+from segment.net.targets import CELL, CORE, END
 from segment.net.weights import load_net
+from segment.plausible import relative_darkness
 
 # Pages are padded to multiples of this, so that few shapes occur and kernels are reused.
 PADDED_TO = 128
+BESIDE = 4  # cells: writing no further from a ruling stands beside it
+
+
+@dataclass(frozen=True, slots=True)
+class BarrierParams:
+    """Settings of `barriers`."""
+
+    register: float = 4.0  # cells in a row that are rulings, on average, in a ruled register
+    across: float = 0.25  # rulings across, against those down, from which it is a table
+    least: int = 30  # so many cells tell whether lines end at rulings:
+    open: float = 0.85  # at so large a share of them none does
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtParams:
+    """Settings of `drop_doubtful`.
+
+    The weights are those of a logistic regression fitted on every second page of pages/train, as
+    the finder 0.1 saw it: lines that match the ground truth against those that do not.
+    """
+
+    least: float = -0.4  # lines with a lower score are dropped
+    bias: float = -6.67
+    area: float = 0.96  # per doubling of the core's cells,
+    large: int = 128  # up to so many
+    strength: float = 3.46  # mean probability of the core
+    pale: float = -4.28  # per halving of the page's usual darkness
+    dark: float = -2.14  # per doubling of it
 
 
 def find_lines_by_net(
@@ -38,32 +67,65 @@ def find_lines_by_net(
     Raises:
         InputError: if there are no such weights, or they are damaged.
     """
-    # The network joins what stands side by side more readily than rulings allow.
-    lines = decode(page_maps(_net(weights), level.gray), in_cells(level.down), params)
-    return [on_ink(line, level.ink) for line in lines]
+    maps = page_maps(_net(weights), level.gray)
+    return drop_doubtful(decode(maps, level.ink, barriers(level, maps), params), level)
 
 
-def on_ink(line: TextLine, ink: Ink) -> TextLine:
-    """The line with its box drawn in, left and right, to the ink of its small letters.
-
-    Cells are coarse, and columns stand close: layout needs to see the white between them.
+def drop_doubtful(
+    lines: list[TextLine], level: Level, params: DoubtParams = DoubtParams()
+) -> list[TextLine]:
+    """Drop lines that are probably none: specks, show-through, pictures.
 
     Args:
-        line: as decoded.
-        ink: bool (H, W), of the level page, without rulings.
+        lines: as decoded.
+        level: the page.
+        params: see `DoubtParams`.
 
     Returns:
-        The line, its boundary as it was; all as it was if there is no ink.
+        The lines that remain, in the same order.
     """
-    box = line.box
-    base = float(np.median([y for _, y in line.baseline]))
-    upper = max(box.top, round(base - 1.5 * line.x_height))
-    lower = max(upper + 1, min(box.bottom, round(base + 0.3 * line.x_height)))
-    inked = np.flatnonzero(ink[upper:lower, box.left : box.right].any(axis=0))
-    if not len(inked):
-        return line
-    left, right = box.left + int(inked[0]), box.left + int(inked[-1]) + 1
-    return replace(line, box=Box(left, box.top, right, box.bottom))
+    if not lines:
+        return []
+    contrast = relative_darkness(lines, level)
+    area = np.log2([min(line.area, params.large) for line in lines])
+    strength = np.array([line.strength for line in lines])
+    scores = params.bias + params.area * area + params.strength * strength
+    scores += params.pale * np.maximum(0, -contrast) + params.dark * np.maximum(0, contrast)
+    return [line for line, score in zip(lines, scores, strict=True) if score >= params.least]
+
+
+def barriers(level: Level, maps: Floats, params: BarrierParams = BarrierParams()) -> Ink:
+    """Cells of rulings that no line crosses.
+
+    The network joins what stands side by side more readily than the rulings of a table allow.
+    But the many upright rulings of a register without any across are guides, and where the
+    network sees no line end at them either, lines run on.
+
+    Args:
+        level: the page.
+        maps: float32 (CHANNELS, H, W), see `page_maps`.
+        params: see `BarrierParams`.
+
+    Returns:
+        bool (H, W).
+    """
+    cells = in_cells(level.down)
+    register = cells.sum() >= params.register * len(cells)
+    if not register or level.across.sum() > params.across * level.down.sum():
+        return cells
+    ends = _ends_at(cells, maps)
+    guides = len(ends) >= params.least and (ends < 0.5).mean() > params.open
+    return np.zeros_like(cells) if guides else cells
+
+
+def _ends_at(cells: Ink, maps: Floats) -> Floats:
+    """How surely lines end at rulings, wherever writing stands close to both sides of one."""
+    reach = np.ones((3, 2 * BESIDE + 1), np.uint8)
+    core = (maps[CORE] > 0.5).astype(np.uint8)
+    left = cv2.dilate(core, reach[:, :BESIDE], anchor=(BESIDE - 1, 1))
+    right = cv2.dilate(core, reach[:, :BESIDE], anchor=(0, 1))
+    between = cells & (left > 0) & (right > 0)
+    return np.asarray(cv2.dilate(maps[END], np.ones((3, 5), np.uint8))[between], np.float32)
 
 
 def in_cells(mask: Ink) -> Ink:

@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 
 from pipeline.document import Box
 from pipeline.errors import InputError, SettingsError
+from pipeline.frame import Frame
+from segment.level import Level
 from segment.lines import TextLine
-from segment.net.finder import in_cells, on_ink, page_maps
-from segment.net.targets import CHANNELS
+from segment.net.finder import barriers, drop_doubtful, in_cells, page_maps
+from segment.net.targets import CHANNELS, CORE, END
 from segment.net.weights import find_weights, load_net
 from segment.page import SegmentParams, check_finder, finder_weights, segment_page
 from segment.polygons import is_simple
@@ -118,21 +120,48 @@ def test_card_of_other_sizes_is_refused(tiny_net: Path, tmp_path: Path) -> None:
         load_net(str(path))
 
 
+def ruled_level(rulings: int, across: int, gray: np.ndarray | None = None) -> Level:
+    """A page of 200 x 400 pixels with upright rulings and some across."""
+    down = np.zeros((200, 400), np.bool_)
+    down[:, 40 : 40 + 60 * rulings : 60] = True
+    level_rules = np.zeros_like(down)
+    level_rules[100 : 100 + 10 * across : 10] = True
+    plain = np.full(down.shape, 255, np.uint8) if gray is None else gray
+    none = np.zeros_like(down)
+    return Level(plain, plain < 128, level_rules, down, none, 9.0, Frame())
+
+
 @pytest.mark.parametrize(
-    ("columns", "expected"),
+    ("rulings", "across", "end", "expected"),
     [
-        pytest.param((24, 50), (24, 50), id="drawn in"),
-        pytest.param((0, 0), (20, 60), id="no ink"),
+        pytest.param(6, 0, 0.1, False, id="guides of a register"),
+        pytest.param(6, 0, 0.9, True, id="lines end at them"),
+        pytest.param(6, 3, 0.1, True, id="a table has rules across, too"),
+        pytest.param(1, 0, 0.1, True, id="between two columns"),
     ],
 )
-def test_box_is_drawn_in_to_the_ink(columns: tuple[int, int], expected: tuple[int, int]) -> None:
-    ink = np.zeros((60, 80), np.bool_)
-    ink[32:39, slice(*columns)] = True
-    boundary = ((20.0, 20.0), (60.0, 20.0), (60.0, 45.0), (20.0, 45.0))
-    line = TextLine(boundary, ((20.0, 40.0), (60.0, 40.0)), Box(20, 20, 60, 45), 9.0)
-    found = on_ink(line, ink)
-    assert (found.box.left, found.box.right) == expected
-    assert found.boundary == boundary
+def test_rulings_that_lines_do_not_cross(
+    rulings: int, across: int, end: float, expected: bool
+) -> None:
+    maps = np.zeros((CHANNELS, 50, 100), np.float32)
+    maps[CORE, 4:48:6] = 0.9
+    maps[END] = end
+    level = ruled_level(rulings, across)
+    found = barriers(level, maps)
+    assert found.shape == (50, 100)
+    assert found.any() == expected
+
+
+def test_pale_lines_are_dropped() -> None:
+    gray = np.full((200, 400), 255, np.uint8)
+    for top, shade in ((40, 20), (80, 20), (120, 110)):
+        gray[top : top + 9, 20:200] = shade
+    lines = [
+        TextLine((), ((20.0, top + 9.0), (200.0, top + 9.0)), Box(20, top, 200, top + 9), 9.0, 0.8)
+        for top in (40, 80, 120)
+    ]
+    kept = drop_doubtful([replace(line, area=60) for line in lines], ruled_level(0, 0, gray))
+    assert kept == [replace(line, area=60) for line in lines[:2]]
 
 
 def test_cells_that_a_mask_touches() -> None:

@@ -71,11 +71,21 @@ def test_baseline_is_guessed_where_it_is_wrong(
     assert line.base == pytest.approx(np.full(len(line.x), expected), abs=0.5)
 
 
+def ink_of(lines: list[Outline], height: int, width: int) -> np.ndarray:
+    """Bars of ink over the lines' letters, without gaps."""
+    ink = np.zeros((height, width), np.bool_)
+    for line in lines:
+        for x in range(round(float(line.x[0])), round(float(line.x[-1]))):
+            base = round(float(np.interp(x, line.x, line.base)))
+            ink[base - 9 : base, x] = True
+    return ink
+
+
 def test_lines_drawn_are_decoded_as_they_were() -> None:
     drawn = [
         straight(40 + 300 * (i % 2), 320 + 300 * (i % 2), 60 + 30 * (i // 2)) for i in range(20)
     ]
-    found = decode(draw_targets(drawn, 400, 700))
+    found = decode(draw_targets(drawn, 400, 700), ink_of(drawn, 400, 700))
     assert len(found) == 20
     for line in found:
         near = min(drawn, key=lambda d: abs(d.x[0] - line.box.left) + abs(d.top[0] - line.box.top))
@@ -92,7 +102,7 @@ def test_any_lines_decode_to_sound_geometry(
     slope: float, apart: int, length: float, count: int
 ) -> None:
     drawn = [straight(20, 20 + length, 50 + apart * i, slope) for i in range(count)]
-    found = decode(draw_targets(drawn, 400, 360))
+    found = decode(draw_targets(drawn, 400, 360), ink_of(drawn, 400, 360))
     assert len(found) == count
     for line in found:
         assert is_simple(line.boundary)
@@ -104,20 +114,40 @@ def test_noise_decodes_to_sound_geometry() -> None:
     rng = np.random.default_rng(3)
     maps = rng.uniform(-2, 3, (5, 40, 40)).astype(np.float32)
     maps[: END + 1] = rng.random((2, 40, 40))
-    for line in decode(maps):
+    for line in decode(maps, rng.random((160, 160)) < 0.2):
         assert all(a[0] < b[0] for a, b in pairwise(line.baseline))
         assert len(line.boundary) >= 4
 
 
 def test_no_line_crosses_a_barrier() -> None:
-    maps = draw_targets([straight(20, 320, 60)], 100, 340)
+    drawn = [straight(20, 320, 60)]
+    maps = draw_targets(drawn, 100, 340)
     barriers = np.zeros(maps.shape[1:], np.bool_)
     barriers[:, 40] = True
-    left, right = decode(maps, barriers)
+    left, right = decode(maps, ink_of(drawn, 100, 340), barriers)
     assert (left.box.left, right.box.right) == (20, 320)
     assert left.box.right == pytest.approx(162, abs=6)
     assert right.box.left == pytest.approx(162, abs=6)
 
 
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        pytest.param((44, 120), [(44, 120)], id="drawn in"),
+        pytest.param((0, 0), [], id="no ink"),
+    ],
+)
+def test_lines_are_drawn_in_to_their_ink(
+    columns: tuple[int, int], expected: list[tuple[int, int]]
+) -> None:
+    ink = np.zeros((100, 340), np.bool_)
+    ink[52:60, slice(*columns)] = True
+    found = decode(draw_targets([straight(20, 320, 60)], 100, 340), ink)
+    assert [(line.box.left, line.box.right) for line in found] == expected
+    for line in found:
+        assert min(x for x, _ in line.boundary) == pytest.approx(44, abs=2)
+        assert max(x for x, _ in line.baseline) == pytest.approx(120, abs=2)
+
+
 def test_empty_maps_hold_no_line() -> None:
-    assert decode(draw_targets([], 64, 64)) == []
+    assert decode(draw_targets([], 64, 64), np.ones((64, 64), np.bool_)) == []
