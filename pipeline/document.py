@@ -64,7 +64,8 @@ class Word:
         text: NFC text, never empty.
         box: the word's ink.
         confidence: probability in [0, 1] that the word is right.
-        spans: one (left, right) per grapheme of `text`, in page pixels along x; may be empty.
+        spans: one (left, right) per grapheme of `text`, in page pixels along x; may be empty,
+            and is where the page's text is turned by quarters of a circle.
         alternatives: what the decoder holds possible besides, the likeliest first; may be empty.
     """
 
@@ -82,7 +83,8 @@ class Line:
     Attributes:
         id: unique within the page, an XML name such as "r1l3".
         boundary: simple polygon around the line's ink.
-        baseline: two or more points, left to right.
+        baseline: two or more points in the direction of reading: left to right, but on a page
+            whose text is turned by quarters of a circle.
         words: in reading order; empty before reading.
         confidence: probability in [0, 1], the mean over the line's characters.
     """

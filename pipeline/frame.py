@@ -47,6 +47,28 @@ class Frame:
         x, y = center
         return cls(cos, sin, x - cos * x - sin * y, -sin, cos, y + sin * x - cos * y)
 
+    @classmethod
+    def upright(cls, degrees: int, width: float, height: float) -> Frame:
+        """The frame of a page stood upright whose text is turned by quarters of a circle.
+
+        Args:
+            degrees: 0, 90, 180 or 270, counter-clockwise.
+            width: the page's columns.
+            height: its rows.
+
+        Raises:
+            ValueError: if `degrees` is none of these.
+        """
+        frames = {
+            0: cls(),
+            90: cls(0.0, 1.0, 0.0, -1.0, 0.0, height),
+            180: cls(-1.0, 0.0, width, 0.0, -1.0, height),
+            270: cls(0.0, -1.0, width, 1.0, 0.0, 0.0),
+        }
+        if degrees not in frames:
+            raise ValueError(f"expected a turn of 0, 90, 180 or 270 degrees, got {degrees}")
+        return frames[degrees]
+
     def then(self, outer: Frame) -> Frame:
         """The frame of an image within an image: first `self`, then `outer`."""
         return Frame(

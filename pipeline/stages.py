@@ -13,6 +13,8 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 from urllib.parse import quote
 
+import numpy as np
+
 from export.alto import alto
 from export.docx import docx
 from export.hocr import hocr
@@ -31,22 +33,25 @@ from export.tei import tei
 from export.text import document_text
 from export.word_table import word_table
 from pipeline.bitonal import ink_to_print
-from pipeline.document import Alternative, Document, Line, Page, Region, Word
+from pipeline.document import Alternative, Box, Document, Line, Page, Polygon, Region, Word
 from pipeline.errors import InputError
+from pipeline.frame import Frame
 from pipeline.load import PageImage, SourcePage, load_page
 from pipeline.names import shown
 from pipeline.settings import Settings
 from pipeline.web_picture import web_picture, web_size
 from segment.arrays import Gray, Ink
 from segment.crop import LineCrop, crop_line
-from segment.page import segment_page
-from segment.words import fit_to_ink
+from segment.page import Segmentation, segment_page
+from segment.words import Span, fit_to_ink
 
 if TYPE_CHECKING:
     from recognize.alternatives import Rivals
     from recognize.reader import Reading  # slow: loads torch, which only workers need
 
 LEAST_SIDE_PX = 16  # an image with a shorter side cannot hold a line of text
+LINES_TRIED = 6  # where it is in doubt which way up a page is
+SURELY_BETTER = 0.1  # confidence that a page must gain by being turned upside down
 
 
 class LineReader(Protocol):
@@ -104,13 +109,16 @@ def read_page(
     """
     with watch.timing("segment"):
         found = segment_page(image.gray, settings.segment)
+        if not found.turn.sure and reads_upside_down(image.gray, found, reader):
+            turned = (found.turn.degrees + 180) % 360
+            found = segment_page(image.gray, settings.segment, turned)
         lines = [line for region in found.regions for line in region.lines]
         crops = [crop_line(image.gray, line.boundary, line.baseline) for line in lines]
     with watch.timing("read"):
         readings = reader.read([crop.image for crop in crops])
     with watch.timing("words"):
         read = {
-            line.id: with_words(line, crop, reading, found.ink)
+            line.id: with_words(line, crop, reading, found.ink, found.turn.degrees)
             for line, crop, reading in zip(lines, crops, readings, strict=True)
         }
     page = unread_page(source, image)
@@ -129,14 +137,43 @@ def unread_page(source: SourcePage, image: PageImage) -> Page:
     )
 
 
-def with_words(line: Line, crop: LineCrop, reading: Reading, ink: Ink) -> Line:
-    """The line with the words of its reading, each on its ink."""
+def reads_upside_down(gray: Gray, found: Segmentation, reader: LineReader) -> bool:
+    """Whether the longest lines of a page read much better upside down than as found."""
+    lines = sorted(
+        (line for region in found.regions for line in region.lines),
+        key=lambda line: -math.dist(line.baseline[0], line.baseline[-1]),
+    )[:LINES_TRIED]
+    if not lines:
+        return False
+    crops = [crop_line(gray, line.boundary, line.baseline).image for line in lines]
+    flipped = [np.ascontiguousarray(crop[::-1, ::-1]) for crop in crops]
+    readings = reader.read([*crops, *flipped])
+    gain = sum(one.confidence for one in readings[len(lines) :])
+    gain -= sum(one.confidence for one in readings[: len(lines)])
+    return gain > SURELY_BETTER * len(lines)
+
+
+def with_words(line: Line, crop: LineCrop, reading: Reading, ink: Ink, turned: int = 0) -> Line:
+    """The line with the words of its reading, each on its ink.
+
+    Args:
+        line: in page pixels.
+        crop: of the line.
+        reading: of the crop.
+        ink: bool (H, W), of the page.
+        turned: degrees by which the page's text is turned counter-clockwise: 0, 90, 180 or 270.
+            Characters have spans on pages that are not turned only.
+    """
     pieces = list(_words_of(reading))
-    spans = [
-        tuple((crop.page_x(left), crop.page_x(right)) for left, right in reading.spans[a:b])
-        for a, b in pieces
-    ]
-    boxes = fit_to_ink(ink, line.boundary, [(s[0][0], s[-1][1]) for s in spans])
+    if turned:
+        boxes = _turned_boxes(line, crop, [reading.spans[a:b] for a, b in pieces], ink, turned)
+        spans: list[tuple[Span, ...]] = [()] * len(pieces)
+    else:
+        spans = [
+            tuple((crop.page_x(left), crop.page_x(right)) for left, right in reading.spans[a:b])
+            for a, b in pieces
+        ]
+        boxes = fit_to_ink(ink, line.boundary, [(s[0][0], s[-1][1]) for s in spans])
     words = [
         # A word is right if all its letters are.
         Word(reading.text[a:b], box, math.prod(reading.confidences[a:b]), span)
@@ -151,6 +188,27 @@ def with_rivals(word: Word, rivals: Rivals) -> Word:
     """The word with what else it may be, given as odds against it."""
     others = (Alternative(text, word.confidence * odds) for text, odds in rivals)
     return replace(word, alternatives=tuple(others))
+
+
+def _turned_boxes(
+    line: Line, crop: LineCrop, pieces: Sequence[Sequence[Span]], ink: Ink, turned: int
+) -> list[Box]:
+    """The words' boxes, found with the page stood upright."""
+    height, width = ink.shape
+    frame = Frame.upright(turned, width, height)
+    to_upright = frame.inverse()
+    ends = [[crop.to_page(piece[0][0]), crop.to_page(piece[-1][1])] for piece in pieces]
+    spans = [(a[0], b[0]) for a, b in (to_upright.to_page(points) for points in ends)]
+    upright = np.ascontiguousarray(np.rot90(ink, -(turned // 90)))
+    return [
+        _box_around(frame.to_page(box.polygon()))
+        for box in fit_to_ink(upright, to_upright.to_page(line.boundary), spans)
+    ]
+
+
+def _box_around(corners: Polygon) -> Box:
+    xs, ys = [round(x) for x, _ in corners], [round(y) for _, y in corners]
+    return Box(min(xs), min(ys), max(xs), max(ys))
 
 
 def _words_of(reading: Reading) -> Iterator[tuple[int, int]]:

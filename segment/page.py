@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import cv2
@@ -18,6 +18,7 @@ from segment.deskew import DESKEWERS, DeskewParams
 from segment.layout import LayoutParams, arrange, find_barriers
 from segment.level import Level, LevelParams, level_page, unturned
 from segment.lines import LineParams, TextLine, find_lines
+from segment.orientation import Turn, TurnParams, judge_turn
 from segment.plausible import PlausibleParams, drop_implausible
 from segment.polygons import kept_inside, left_to_right
 
@@ -31,6 +32,7 @@ class SegmentParams:
     binarizer: str = "sauvola"
     deskewer: str = "profile"
     finder: str = "auto"  # of lines, see `FINDERS`
+    orient: bool = True  # put turned pages upright; the trained finder alone can
     net: str = "lines"  # the trained finder: a shipped one's name or a safetensors file's path
     work_px: int = 1800  # long side of the image that is binarized
     clean: CleanParams = field(default_factory=CleanParams)
@@ -40,6 +42,7 @@ class SegmentParams:
     lines: LineParams = field(default_factory=LineParams)
     plausible: PlausibleParams = field(default_factory=PlausibleParams)
     layout: LayoutParams = field(default_factory=LayoutParams)
+    turn: TurnParams = field(default_factory=TurnParams)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +50,28 @@ class Segmentation:
     """What was found on a page, in pixels of the image given.
 
     Attributes:
-        skew: degrees by which the text is turned counter-clockwise.
+        skew: degrees by which the text is turned counter-clockwise, in (-180, 180].
         regions: in reading order, their lines without words.
         ink: bool (H, W), the page's ink without surround and rulings.
+        turn: the quarter turns in `skew`.
     """
 
     skew: float
     regions: tuple[Region, ...]
     ink: Ink
+    turn: Turn = Turn()
 
 
-def segment_page(gray: Gray, params: SegmentParams = SegmentParams()) -> Segmentation:
-    """Find the ink, the skew, the regions and the text lines of a page.
+def segment_page(
+    gray: Gray, params: SegmentParams = SegmentParams(), turned: int | None = None
+) -> Segmentation:
+    """Find the turn, the ink, the skew, the regions and the text lines of a page.
 
     Args:
         gray: uint8 (H, W), dark ink on lighter paper.
         params: see `SegmentParams`.
+        turned: degrees by which the text is turned counter-clockwise: 0, 90, 180 or 270; None
+            if that is to be found out.
 
     Returns:
         The segmentation; without regions for a blank page.
@@ -71,15 +80,51 @@ def segment_page(gray: Gray, params: SegmentParams = SegmentParams()) -> Segment
         ValueError: if `gray` is no grey image, or a stage's name is unknown.
     """
     find = _lookup(FINDERS, params.finder, "line finder")
+    if turned:
+        return _turned_back(gray, Turn(turned), params)
     ink, skew, level = level_of(gray, params)
     if level is None:
         return Segmentation(0.0, (), _enlarged(ink, gray.shape))
+    turn = Turn() if turned == 0 else _turn_of(level, params)
+    if turn.degrees:
+        return _turned_back(gray, turn, params)
     lines = find(level, params)
     blocks = arrange(lines, level.down, level.x_height, params.layout)
     frame = level.frame.then(Frame.scaled(max(ink.shape) / max(gray.shape)))
     regions = tuple(_region(i, b, frame, gray.shape) for i, b in enumerate(blocks, 1))
     plain = _enlarged(ink & ~unturned(level.across | level.down, level.frame, ink), gray.shape)
-    return Segmentation(skew if regions else 0.0, regions, plain)
+    return Segmentation(skew if regions else 0.0, regions, plain, turn)
+
+
+def _turn_of(level: Level, params: SegmentParams) -> Turn:
+    if not params.orient or FINDERS[params.finder] is not net_lines:
+        return Turn()
+    from segment.net.finder import writing_by_turn  # slow: loads torch
+
+    return judge_turn(writing_by_turn(level, params.net, params.turn.side_px), params.turn)
+
+
+def _turned_back(gray: Gray, turn: Turn, params: SegmentParams) -> Segmentation:
+    """The segmentation of a page stood upright, in pixels of the page as it lies."""
+    quarters = turn.degrees // 90
+    found = segment_page(np.ascontiguousarray(np.rot90(gray, -quarters)), params, turned=0)
+    frame = Frame.upright(turn.degrees, gray.shape[1], gray.shape[0])
+    regions = tuple(_moved(region, frame) for region in found.regions)
+    skew = 180 - (180 - found.skew - turn.degrees) % 360
+    ink = np.ascontiguousarray(np.rot90(found.ink, quarters))
+    return Segmentation(skew if regions else 0.0, regions, ink, turn)
+
+
+def _moved(region: Region, frame: Frame) -> Region:
+    lines = tuple(
+        replace(
+            line,
+            boundary=frame.to_page(line.boundary),
+            baseline=frame.to_page(line.baseline),
+        )
+        for line in region.lines
+    )
+    return replace(region, boundary=frame.to_page(region.boundary), lines=lines)
 
 
 def level_of(

@@ -50,3 +50,23 @@ def test_flattening_map_has_no_inverse(frame: Frame) -> None:
 def test_scale_must_be_positive() -> None:
     with pytest.raises(ValueError, match="positive"):
         Frame.scaled(0)
+
+
+@pytest.mark.parametrize(
+    ("degrees", "start", "end"),
+    [
+        pytest.param(0, (0, 0), (10, 0), id="upright"),
+        pytest.param(90, (0, 40), (0, 30), id="read upwards"),
+        pytest.param(180, (30, 40), (20, 40), id="upside down"),
+        pytest.param(270, (30, 0), (30, 10), id="read downwards"),
+    ],
+)
+def test_a_page_stood_upright(
+    degrees: int, start: tuple[float, float], end: tuple[float, float]
+) -> None:
+    assert Frame.upright(degrees, 30, 40).to_page([(0, 0), (10, 0)]) == (start, end)
+
+
+def test_a_page_does_not_stand_askew() -> None:
+    with pytest.raises(ValueError, match="45"):
+        Frame.upright(45, 30, 40)

@@ -1,3 +1,4 @@
+import math
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.frame import Frame
 from segment.page import Segmentation, SegmentParams, segment_page
 from segment.polygons import is_simple
 
@@ -86,6 +88,44 @@ def test_turned_and_scaled_pages_come_out_in_their_own_pixels(
     for x, y in truth[2:-2]:
         near = [abs(np.interp(x, *zip(*line.baseline, strict=True)) - y) for line in lines]
         assert min(near) < 6 * scale
+
+
+@settings(max_examples=8, deadline=None)
+@given(turned=st.sampled_from([90, 180, 270]), degrees=st.floats(-4, 4))
+def test_geometry_of_turned_pages_is_in_their_own_pixels(
+    letter: np.ndarray, turned: int, degrees: float
+) -> None:
+    height, width = letter.shape
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0)
+    page = cv2.warpAffine(letter, matrix, (width, height), borderValue=235)
+    params = SegmentParams(finder="profile")
+    upright = segment_page(page, params)
+    found = segment_page(np.ascontiguousarray(np.rot90(page, turned // 90)), params, turned)
+    assert np.array_equal(np.rot90(found.ink, -(turned // 90)), upright.ink)
+    assert math.remainder(found.skew - upright.skew - turned, 360) == pytest.approx(0, abs=1e-9)
+    assert -180 < found.skew <= 180
+    frame = Frame.upright(turned, found.ink.shape[1], found.ink.shape[0])
+    for region, other in zip(found.regions, upright.regions, strict=True):
+        for line, same in zip(region.lines, other.lines, strict=True):
+            assert line.boundary == frame.to_page(same.boundary)
+            assert line.baseline == frame.to_page(same.baseline)
+            assert is_simple(line.boundary)
+            for x, y in (*line.boundary, *line.baseline):
+                assert 0 <= x <= found.ink.shape[1]
+                assert 0 <= y <= found.ink.shape[0]
+
+
+@pytest.mark.parametrize("turned", [0, 90, 270])
+def test_a_page_on_its_side_is_stood_upright(letter: np.ndarray, turned: int) -> None:
+    found = segment_page(np.ascontiguousarray(np.rot90(letter, turned // 90)))
+    assert found.turn.degrees % 180 == turned % 180
+    steps = [
+        (line.baseline[-1][0] - line.baseline[0][0], line.baseline[-1][1] - line.baseline[0][1])
+        for region in found.regions
+        for line in region.lines
+    ]
+    assert len(steps) == 15
+    assert all((abs(x) > abs(y)) == (turned == 0) for x, y in steps)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (2, 2), (1, 90), (90, 1), (16, 16), (300, 200)])
