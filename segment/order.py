@@ -18,7 +18,8 @@ class OrderParams:
     same_row: float = 0.8  # middles of boxes in one row differ by no more
     gutter: float = 0.35  # pages face each other at least this share of the width from either side
     across: float = 0.6  # share of a page's lines beside lines of the facing page in one table
-    min_lines: int = 2  # columns have at least so many lines each
+    min_lines: int = 2  # columns have at least so many lines each,
+    beside: float = 0.3  # and this share of the shorter column's height beside the other
 
 
 def reading_order(
@@ -68,10 +69,18 @@ def _columns(
     for k in range(1, len(order)):
         gap = boxes[order[k]].left - reach
         enough = params.min_lines <= k <= len(order) - params.min_lines
-        if enough and gap >= best:
+        if enough and gap >= best and _beside(order[:k], order[k:], boxes) >= params.beside:
             best, cut = gap, k
         reach = max(reach, boxes[order[k]].right)
     return [order[:cut], order[cut:]] if cut else []
+
+
+def _beside(first: list[int], second: list[int], boxes: Sequence[Box]) -> float:
+    """Share of the shorter part's height that it has in common with the other."""
+    tops = [min(boxes[i].top for i in part) for part in (first, second)]
+    bottoms = [max(boxes[i].bottom for i in part) for part in (first, second)]
+    shorter = min(bottom - top for top, bottom in zip(tops, bottoms, strict=True))
+    return (min(bottoms) - max(tops)) / shorter
 
 
 def _bands(items: list[int], boxes: Sequence[Box]) -> list[list[int]]:

@@ -36,6 +36,11 @@ def flat(boxes: list[Box]) -> list[int]:
             id="columns between full lines",
         ),
         pytest.param([Box(200, 0, 300, 10), Box(0, 2, 90, 12)], [1, 0], id="one row of two"),
+        pytest.param(
+            [*column(200, 300, [0, 30]), *column(0, 130, [60, 90, 120])],
+            [0, 1, 2, 3, 4],
+            id="an address above a letter is no column",
+        ),
     ],
 )
 def test_reading_order(boxes: list[Box], expected: list[int]) -> None:
