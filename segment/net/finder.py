@@ -42,7 +42,7 @@ class DoubtParams:
     the finder 0.1 saw it: lines that match the ground truth against those that do not.
     """
 
-    least: float = -0.4  # lines with a lower score are dropped
+    least: float = -0.8  # lines with a lower score are dropped
     bias: float = -6.67
     area: float = 0.96  # per doubling of the core's cells,
     large: int = 128  # up to so many
