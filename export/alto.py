@@ -20,18 +20,23 @@ from export.safe_xml import XML_ERRORS, children, descendants, parse_xml, tag_of
 from export.xml_text import legal
 from pipeline.document import Alternative, Box, Line, Page, Point, Polygon, Region, Step, Word
 from pipeline.errors import InputError
+from pipeline.mentions import Mention
 
 NAMESPACE = "http://www.loc.gov/standards/alto/ns-v4#"
 SCHEMA_FILE = "https://www.loc.gov/standards/alto/v4/alto-4-4.xsd"
 SCHEMA_INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 # IDs of ours that are no part of the page begin so; a page's own never do.
-TAG_PREFIX, STEP_PREFIX, PAGE_ID = "_kind_", "_step_", "_page"
+TAG_PREFIX, NAME_PREFIX, STEP_PREFIX, PAGE_ID = "_kind_", "_name_", "_step_", "_page"
 RECOGNITION = "recognition"  # of alternatives; others may be spellings
 UNKNOWN_PPI = 300.0  # ALTO does not say; the image does
 
 
 def alto(
-    page: Page, steps: Sequence[Step], created: datetime, lexicon: Lexicon = Lexicon()
+    page: Page,
+    steps: Sequence[Step],
+    created: datetime,
+    lexicon: Lexicon = Lexicon(),
+    mentions: Sequence[Mention] = (),
 ) -> bytes:
     """Write a page as ALTO.
 
@@ -40,6 +45,7 @@ def alto(
         steps: how the page was made.
         created: when; the same moment gives the same bytes.
         lexicon: words of the document, to join those broken at the end of a line.
+        mentions: what the page mentions; each becomes a NamedEntityTag of its words.
 
     Returns:
         UTF-8 XML that is valid under ALTO 4.4, in whole pixels of the original image.
@@ -50,14 +56,15 @@ def alto(
     _add_description(root, page, steps, created)
     kinds = list(dict.fromkeys(region.kind for region in page.regions))
     if kinds:
-        _add_tags(root, kinds)
+        _add_tags(root, kinds, mentions)
         _add_reading_order(root, page)
+    tags = _tags_of_words(page, mentions)
     element = SubElement(SubElement(root, "Layout"), "Page", _page_attributes(page))
     space = SubElement(element, "PrintSpace", _extent(Box(0, 0, page.width, page.height)))
     broken = broken_words(page, lexicon)
     for region in page.regions:
         tag = f"{TAG_PREFIX}{kinds.index(region.kind) + 1}"
-        _add_region(space, region, page, tag, broken)
+        _add_region(space, region, page, tag, broken, tags)
     ElementTree.indent(root)
     data: bytes = ElementTree.tostring(root, encoding="UTF-8", xml_declaration=True)
     return data + b"\n"
@@ -81,11 +88,27 @@ def _add_description(root: Element, page: Page, steps: Sequence[Step], created: 
         SubElement(program, "softwareVersion").text = legal(step.version)
 
 
-def _add_tags(root: Element, kinds: Sequence[str]) -> None:
+def _add_tags(root: Element, kinds: Sequence[str], mentions: Sequence[Mention]) -> None:
     tags = SubElement(root, "Tags")
     for number, kind in enumerate(kinds, start=1):
         about = {"ID": f"{TAG_PREFIX}{number}", "TYPE": "region", "LABEL": legal(kind)}
         SubElement(tags, "LayoutTag", about)
+    for number, mention in enumerate(mentions, start=1):
+        about = {"ID": f"{NAME_PREFIX}{number}", "TYPE": mention.kind, "LABEL": legal(mention.text)}
+        if mention.normal:
+            about["DESCRIPTION"] = mention.normal
+        SubElement(tags, "NamedEntityTag", about)
+
+
+def _tags_of_words(page: Page, mentions: Sequence[Mention]) -> dict[str, str]:
+    """The IDs of their NamedEntityTags by word ID."""
+    ids = {line.id: word_ids(line) for line in page.lines}
+    tags: dict[str, list[str]] = {}
+    for number, mention in enumerate(mentions, start=1):
+        for part in mention.parts:
+            for word_id in ids[part.line_id][part.first : part.last + 1]:
+                tags.setdefault(word_id, []).append(f"{NAME_PREFIX}{number}")
+    return {word_id: " ".join(found) for word_id, found in tags.items()}
 
 
 def _add_reading_order(root: Element, page: Page) -> None:
@@ -124,16 +147,27 @@ def _points(points: Sequence[Point]) -> str:
 
 
 def _add_region(
-    space: Element, region: Region, page: Page, tag: str, broken: Mapping[str, BrokenWord]
+    space: Element,
+    region: Region,
+    page: Page,
+    tag: str,
+    broken: Mapping[str, BrokenWord],
+    tags: Mapping[str, str],
 ) -> None:
     about, corners = _placed(region.id, region.boundary, page)
     block = SubElement(space, "TextBlock", about | {"TAGREFS": tag})
     SubElement(SubElement(block, "Shape"), "Polygon", {"POINTS": corners})
     for line in region.lines:
-        _add_line(block, line, page, broken)
+        _add_line(block, line, page, broken, tags)
 
 
-def _add_line(block: Element, line: Line, page: Page, broken: Mapping[str, BrokenWord]) -> None:
+def _add_line(
+    block: Element,
+    line: Line,
+    page: Page,
+    broken: Mapping[str, BrokenWord],
+    tags: Mapping[str, str],
+) -> None:
     about, corners = _placed(line.id, line.boundary, page)
     baseline = _points(sound_polyline(line.baseline, page.width, page.height))
     element = SubElement(block, "TextLine", about | {"BASELINE": baseline})
@@ -145,7 +179,7 @@ def _add_line(block: Element, line: Line, page: Page, broken: Mapping[str, Broke
     for word_id, word in zip(word_ids(line), line.words, strict=True):
         if before:
             SubElement(element, "SP", _gap(before, word.box))
-        _add_word(element, word_id, word, page, broken.get(word_id))
+        _add_word(element, word_id, word, page, broken.get(word_id), tags.get(word_id, ""))
         before = word.box
 
 
@@ -156,9 +190,11 @@ def _gap(before: Box, after: Box) -> dict[str, str]:
 
 
 def _add_word(
-    line: Element, word_id: str, word: Word, page: Page, broken: BrokenWord | None
+    line: Element, word_id: str, word: Word, page: Page, broken: BrokenWord | None, tags: str
 ) -> None:
     about, _ = _placed(word_id, word.box.polygon(), page)
+    if tags:
+        about["TAGREFS"] = tags
     about["WC"] = f"{min(max(word.confidence, 0.0), 1.0):.4f}"
     text, sign = legal(word.text), ""
     if broken:

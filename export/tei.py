@@ -15,20 +15,26 @@ from export.outline import sound_polygon
 from export.provenance import settings_text
 from export.xml_text import legal
 from pipeline.document import Document, Line, Page, Polygon, Region, Step
+from pipeline.mentions import Mention
 
 NAMESPACE = "http://www.tei-c.org/ns/1.0"
 XML_ID = "{http://www.w3.org/XML/1998/namespace}id"
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+NAMES = {"person": "persName", "place": "placeName", "organisation": "orgName", "date": "date"}
 VERSION = re.compile(r"\d+[a-z]*\d*(\.\d+[a-z]*\d*){0,3}")
 
 
-def tei(document: Document, created: datetime, language: str = "") -> bytes:
+def tei(
+    document: Document, created: datetime, language: str = "", mentions: Sequence[Mention] = ()
+) -> bytes:
     """Write a document as TEI.
 
     Args:
         document: the pages; every zone's ID is the part's own, after its page's number.
         created: when; the same moment gives the same bytes.
         language: BCP 47 tag of the text, such as "fr"; empty if not known.
+        mentions: names and dates, to be marked; one that goes on in another line is as many
+            elements as lines, joined by `next` and `prev`.
 
     Returns:
         UTF-8 XML that is valid under tei_all. A region is an `ab`, a line an `lb`, a word a `w`;
@@ -41,6 +47,10 @@ def tei(document: Document, created: datetime, language: str = "") -> bytes:
     for page in document.pages:
         _add_surface(facsimile, page)
         _add_text(body, page)
+    words = {word.get("facs", ""): word for word in body.iter("w")} if mentions else {}
+    parents = {child: parent for parent in body.iter() for child in parent} if mentions else {}
+    for number, mention in enumerate(mentions, start=1):
+        _mark(mention, f"name{number}", words, parents)
     data: bytes = ElementTree.tostring(root, encoding="UTF-8", xml_declaration=True)
     return data + b"\n"
 
@@ -121,3 +131,37 @@ def _add_line(block: Element, page: Page, line: Line) -> None:
         last = SubElement(block, "w", about)
         last.text, last.tail = legal(word.text), " "
     (block[-1] if last is None else last).tail = "\n"
+
+
+def _mark(
+    mention: Mention, name: str, words: dict[str, Element], parents: dict[Element, Element]
+) -> None:
+    """Put the words of a mention into an element a line."""
+    for number, part in enumerate(mention.parts, start=1):
+        places = range(part.first + 1, part.last + 2)
+        page = f"#p{mention.page + 1}_{part.line_id}w"
+        inside = [words[f"{page}{place}"] for place in places]
+        parent = parents[inside[0]]
+        if any(parents[word] is not parent for word in inside):
+            continue  # a word of it is already another mention's
+        element = Element(NAMES[mention.kind], _about(mention, name, number))
+        parents[element] = parent
+        parent.insert(list(parent).index(inside[0]), element)
+        element.tail, inside[-1].tail = inside[-1].tail, None
+        for word in inside:
+            parent.remove(word)
+            element.append(word)
+            parents[word] = element
+
+
+def _about(mention: Mention, name: str, number: int) -> dict[str, str]:
+    about = {"cert": f"{mention.confidence:.4f}"}
+    if mention.normal:
+        about["when"] = mention.normal
+    if len(mention.parts) > 1:
+        about[XML_ID] = f"{name}_{number}"
+    if number > 1:
+        about["prev"] = f"#{name}_{number - 1}"
+    if number < len(mention.parts):
+        about["next"] = f"#{name}_{number + 1}"
+    return about

@@ -15,6 +15,7 @@ from export.page_source import PageSource
 from export.pdf import PdfParams
 from pipeline.corrected import Corrected, read_corrected
 from pipeline.document import Page, Step
+from pipeline.enrichers import all_outputs, check_enrichers, with_mentions
 from pipeline.errors import FileAccessError, InputError, SettingsError
 from pipeline.files import replacing
 from pipeline.keys import file_sha256
@@ -22,7 +23,7 @@ from pipeline.load import LoadParams
 from pipeline.names import shown
 from pipeline.page_images import ImageFolder, image_folders, with_image
 from pipeline.report import PageFailure, no_pdfa
-from pipeline.stages import WRITERS, Finished, Output, outputs_of
+from pipeline.stages import WRITERS, Finished, Output
 
 NEEDS_IMAGES = frozenset(("pdf", "html", "iiif", "mets"))
 
@@ -38,6 +39,7 @@ class BuildParams:
         pdf: how PDFs are made.
         base_url: address under which `out` will be on the web; IIIF needs one.
         load: limits in reading the images.
+        enrich: what is made of the text besides, names of `pipeline.enrichers.ENRICHERS`.
     """
 
     formats: tuple[str, ...] = ("pdf", "txt")
@@ -46,6 +48,7 @@ class BuildParams:
     pdf: PdfParams = PdfParams()
     base_url: str = "http://localhost:8000"
     load: LoadParams = LoadParams()
+    enrich: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,8 @@ def build(
         FileAccessError: if `out` cannot be written, or holds such a file and `overwrite` is off.
         SettingsError: if a format is unknown.
     """
-    _check_formats(params.formats)
+    check_enrichers(params.enrich, params.language)
+    _check_formats(params)
     documents = read_corrected(sources)
     return write_all([_finished(corrected, images, params) for corrected in documents], out, params)
 
@@ -106,13 +110,13 @@ def write_all(
         FileAccessError: as `build`.
         SettingsError: as `build`.
     """
-    _check_formats(params.formats)
+    _check_formats(params)
     if not params.overwrite:
-        _refuse_present(finished, out, params.formats, others)
+        _refuse_present(finished, out, params, others)
     files: list[Path] = []
     shortfalls: list[PageFailure] = []
     for done in finished:
-        _write(done, out, params.formats, files, shortfalls)
+        _write(done, out, params.formats, params.enrich, files, shortfalls)
     for output in others:
         with replacing(out / output.path) as file:
             output.write(file)
@@ -124,12 +128,13 @@ def _write(
     done: Finished,
     out: Path,
     formats: Sequence[str],
+    enrich: Sequence[str],
     files: list[Path],
     shortfalls: list[PageFailure],
 ) -> None:
     """Write a document's files, and add to what is told of all documents."""
     records: list[FileRecord] = []
-    for name, output in outputs_of(done, formats, records):
+    for name, output in all_outputs(done, formats, enrich, records):
         path = out / output.path
         with replacing(path) as file:
             reasons = output.write(file)
@@ -140,9 +145,9 @@ def _write(
             shortfalls.append(no_pdfa(shown(path), reasons))
 
 
-def _check_formats(formats: Sequence[str]) -> None:
-    unknown = [name for name in formats if name not in WRITERS]
-    if unknown or not formats:
+def _check_formats(params: BuildParams) -> None:
+    unknown = [name for name in params.formats if name not in WRITERS]
+    if unknown or not (params.formats or params.enrich):
         wrong = ", ".join(unknown) or "none"
         raise SettingsError(f"unknown format {wrong}; there are: {', '.join(WRITERS)}")
 
@@ -157,7 +162,7 @@ def _finished(corrected: Corrected, images: Path | None, params: BuildParams) ->
         pages=tuple(page for page, _ in placed),
         steps=(*corrected.document.steps, _step(corrected.files)),
     )
-    return Finished(
+    made = Finished(
         name=corrected.name,
         document=document,
         sources=sources,
@@ -166,6 +171,7 @@ def _finished(corrected: Corrected, images: Path | None, params: BuildParams) ->
         pdf=params.pdf,
         base_url=params.base_url,
     )
+    return with_mentions(made, params.enrich)
 
 
 def _placed(
@@ -197,9 +203,13 @@ def newest(paths: Sequence[Path]) -> datetime:
 
 
 def _refuse_present(
-    documents: Sequence[Finished], out: Path, formats: Sequence[str], others: Sequence[Output]
+    documents: Sequence[Finished], out: Path, params: BuildParams, others: Sequence[Output]
 ) -> None:
-    made = (output for done in documents for _, output in outputs_of(done, formats))
+    made = (
+        output
+        for done in documents
+        for _, output in all_outputs(done, params.formats, params.enrich)
+    )
     for output in (*made, *others):
         if (path := out / output.path).exists():
             raise FileAccessError(

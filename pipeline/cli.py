@@ -90,6 +90,9 @@ def convert(
     ] = "",
     lm: LanguageModel = "",
     lang: Annotated[str, typer.Option(help="Language noted in the PDF, such as fr.")] = "",
+    enrich: Annotated[
+        str, typer.Option(help="Also make, with commas: entities, phrases, summary, sentiment.")
+    ] = "",
     pdfa: Annotated[
         str, typer.Option(help="PDF/A to make: 1b, 2b, 3b or none.", show_default="2b")
     ] = "",
@@ -152,6 +155,7 @@ def convert(
         if bool(sources) == bool(watch):
             raise UsageError("name files and folders, or a folder to --watch; one of the two")
         settings = _settings(config, to=to, model=model, lm=lm, lang=lang, lines=lines, net=net)
+        settings = _with_enrich(settings, enrich)
         settings = _with_existing_text(settings, existing_text)
         settings = _with_pdf(settings, pdfa, tagged, image)
         settings = _with_base_url(settings, base_url)
@@ -528,6 +532,14 @@ def _settings(
     )
 
 
+def _with_enrich(settings: Settings, enrich: str) -> Settings:
+    """The settings under the flag for what is made of the text besides."""
+    from dataclasses import replace
+
+    names = tuple(name.strip() for name in enrich.split(",") if name.strip())
+    return replace(settings, enrich=names or settings.enrich)
+
+
 def _with_pdf(settings: Settings, pdfa: str, tagged: bool, image: str) -> Settings:
     """The settings under the flags that concern the PDF."""
     from dataclasses import replace
@@ -612,4 +624,4 @@ def _progress(*, shown: bool = True) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-from pipeline import cli_bag, cli_transcripts  # noqa: E402, F401  their commands join the app
+from pipeline import cli_bag, cli_enrich, cli_transcripts  # noqa: E402, F401  they join the app

@@ -15,8 +15,8 @@ from pipeline.load import SourcePage
 from pipeline.settings import Settings
 from pipeline.tables import to_table
 
-_PACKAGES = ("pipeline", "segment", "recognize", "export")
-_ONLY_FOR_DOCUMENTS = ("formats", "language", "pdf", "base_url")
+_PACKAGES = ("pipeline", "segment", "recognize", "export", "enrich")
+_ONLY_FOR_DOCUMENTS = ("formats", "enrich", "language", "pdf", "base_url")
 _WITHOUT_EFFECT_ON_PAGES = (*_ONLY_FOR_DOCUMENTS, "model")  # the weights' hash stands for a model
 
 

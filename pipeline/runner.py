@@ -15,6 +15,7 @@ from pathlib import Path
 
 from pipeline.cluster import open_cluster
 from pipeline.document import Document, Page, Step
+from pipeline.enrichers import ENRICHERS, check_enrichers
 from pipeline.errors import FileAccessError, InputError, SettingsError
 from pipeline.executor import Executor, Limits, Loss, Result, Task, open_executor
 from pipeline.interruption import interruptible
@@ -281,8 +282,10 @@ def check_formats(settings: Settings) -> None:
     """Refuse formats that nobody writes.
 
     Raises:
-        SettingsError: if a format is unknown, or there is none.
+        SettingsError: if a format is unknown, or there is none, or so for what is to be enriched.
+        DependencyError: if what is to be enriched needs a part that is not installed.
     """
+    check_enrichers(settings.enrich, settings.language)
     unknown = [name for name in settings.formats if name not in WRITERS]
     if unknown or not settings.formats:
         wrong = ", ".join(unknown) or "none"
@@ -296,8 +299,10 @@ def _planned(documents: Sequence[SourceDocument], settings: Settings) -> Iterato
             Page(id=page.id, index=page.index, width=1, height=1, ppi=1) for page in document.pages
         )
         empty = Finished(document.name, Document("", pages), (), datetime.now(UTC), "")
-        for name in settings.formats:
-            yield from (str(output.path) for output in WRITERS[name](empty))
+        writers = [WRITERS[name] for name in settings.formats]
+        writers += [ENRICHERS[name].writer for name in settings.enrich]
+        for writer in writers:
+            yield from (str(output.path) for output in writer(empty))
 
 
 def _write_report(report: Report, settings: Settings, outputs: Outputs) -> None:

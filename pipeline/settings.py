@@ -20,6 +20,7 @@ class Settings:
         lm: language model that helps to read: an ISO 639-3 code, "auto" for the one that fits the
             page, or empty for none.
         formats: what is written, names of `pipeline.stages.WRITERS`.
+        enrich: what is made of the text besides, names of `pipeline.enrichers.ENRICHERS`.
         language: BCP 47 code of the documents for the PDF's readers, such as "fr"; may be empty.
         existing_text: of a PDF's page that has text already: "skip" leaves it as it is, unread;
             "redo" puts ours in place of invisible text, and adds none to visible text;
@@ -33,6 +34,7 @@ class Settings:
     model: str = "latin"
     lm: str = ""
     formats: tuple[str, ...] = ("pdf", "txt")
+    enrich: tuple[str, ...] = ()
     language: str = ""
     existing_text: str = "redo"
     load: LoadParams = field(default_factory=LoadParams)

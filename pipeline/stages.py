@@ -37,6 +37,7 @@ from pipeline.document import Alternative, Box, Document, Line, Page, Polygon, R
 from pipeline.errors import InputError
 from pipeline.frame import Frame
 from pipeline.load import PageImage, SourcePage, load_page
+from pipeline.mentions import Mention
 from pipeline.names import shown
 from pipeline.settings import Settings
 from pipeline.web_picture import web_picture, web_size
@@ -259,6 +260,7 @@ class Finished:
         pdf: how the PDF is made.
         base_url: address under which the run's folder will be on the web, for IIIF.
         files: what has been made of it so far, for METS.
+        mentions: names and dates, for the formats that have tags for them.
     """
 
     name: str
@@ -269,6 +271,7 @@ class Finished:
     pdf: PdfParams = PdfParams()
     base_url: str = ""
     files: tuple[FileRecord, ...] = ()
+    mentions: tuple[Mention, ...] = ()
 
 
 def page_source(page: SourcePage, layer: Layer = "add") -> PageSource:
@@ -358,7 +361,8 @@ def alto_outputs(done: Finished) -> Iterator[Output]:
     lexicon = Lexicon.of(done.document)
 
     def make(done: Finished, page: Page) -> bytes:
-        return alto(page, done.document.steps, done.created, lexicon)
+        mentions = [mention for mention in done.mentions if mention.page == page.index]
+        return alto(page, done.document.steps, done.created, lexicon, mentions)
 
     return each_page(".alto.xml", make)(done)
 
@@ -459,7 +463,7 @@ WRITERS: dict[str, Writer] = {
     "page2013": each_page(".page2013.xml", _page_2013),
     "alto": alto_outputs,
     "hocr": one_file(".hocr", lambda d: hocr(d.document, d.language)),
-    "tei": one_file(".tei.xml", lambda d: tei(d.document, d.created, d.language)),
+    "tei": one_file(".tei.xml", lambda d: tei(d.document, d.created, d.language, d.mentions)),
     "reading": one_file(".reading.txt", lambda d: reading_text(d.document).encode()),
     "md": one_file(".md", lambda d: markdown(d.document).encode()),
     "docx": one_file(".docx", lambda d: docx(d.document, d.created, d.language)),

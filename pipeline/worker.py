@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, assert_never
 from export.mets import FileRecord
 from export.page_source import Layer
 from pipeline.document import Document, Page, Step
+from pipeline.enrichers import all_outputs, with_mentions
 from pipeline.errors import FileAccessError, InkfolioError
 from pipeline.executor import Loss
 from pipeline.ledger import PageRow
@@ -36,7 +37,6 @@ from pipeline.stages import (
     Output,
     Stopwatch,
     open_page,
-    outputs_of,
     page_source,
     read_page,
     unread_page,
@@ -262,7 +262,8 @@ def _write(settings: Settings, mirror: Mirror, task: WriteTask) -> Written:
             tempfile.tempdir = str(folder)  # /tmp may be small, and is not cleared after a kill
             sources = mirror.all_here(task.sources, folder)
             done, records = _finished(task, sources, settings), list[FileRecord]()
-            for name, output in outputs_of(done, settings.formats, records):
+            done = with_mentions(done, settings.enrich)
+            for name, output in all_outputs(done, settings.formats, settings.enrich, records):
                 made = _make(output, folder / f"{len(files)}")
                 size = made.scratch.stat().st_size
                 records.append(FileRecord(made.path, name, made.sha256, size, output.page))

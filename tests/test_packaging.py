@@ -1,4 +1,4 @@
-"""Guards of the flat layout: four packages with plain names that must stay one application's."""
+"""Guards of the flat layout: five packages with plain names that must stay one application's."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("pipeline", "segment", "recognize", "export")
+PACKAGES = ("pipeline", "segment", "recognize", "export", "enrich")
 
 
 def project() -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Documents -> what people want of them: names, dates, tables, speech, phrases, translations."""

@@ -1,0 +1,107 @@
+"""A linear-chain conditional random field over hashed features (Lafferty et al., ICML 2001)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Codes = NDArray[np.uint32]  # of features
+Scores = NDArray[np.float64]  # (T, L): of labels at each place
+IMPOSSIBLE = -1e4
+
+
+@dataclass(frozen=True, slots=True)
+class Crf:
+    """Weights of features and of steps from label to label.
+
+    Attributes:
+        labels: names in IOB, "O" first.
+        codes: features that have weights, (F,), sorted, each once.
+        weights: float32 (F, L).
+        steps: float64 (L, L), from a label to the next.
+    """
+
+    labels: tuple[str, ...]
+    codes: Codes
+    weights: NDArray[np.float32]
+    steps: NDArray[np.float64]
+
+    def scores(self, features: Sequence[Codes]) -> Scores:
+        """The sums of the features' weights, a row a place; unknown features count nothing."""
+        rows = np.zeros((len(features), len(self.labels)))
+        for place, codes in enumerate(features):
+            near = np.minimum(np.searchsorted(self.codes, codes), len(self.codes) - 1)
+            rows[place] = self.weights[near[self.codes[near] == codes]].sum(axis=0)
+        return rows
+
+    def tag(self, features: Sequence[Codes]) -> list[tuple[str, float]]:
+        """The likeliest labels, each with its probability at its place."""
+        if not features:
+            return []
+        scores = self.scores(features)
+        path = best_path(scores, self.steps)
+        sure = marginals(scores[None], np.array([len(path)]), self.steps)[0][0]
+        return [(self.labels[label], float(sure[place, label])) for place, label in enumerate(path)]
+
+
+def possible_steps(labels: Sequence[str]) -> NDArray[np.bool_]:
+    """Which label may follow which, (L, L): I-X only B-X or I-X."""
+    allowed = np.ones((len(labels), len(labels)), np.bool_)
+    for j, label in enumerate(labels):
+        if label.startswith("I-"):
+            allowed[:, j] = [before[2:] == label[2:] for before in labels]
+    return allowed
+
+
+def best_path(scores: Scores, steps: NDArray[np.float64]) -> list[int]:
+    """The labels that score highest together (Viterbi)."""
+    best, back = scores[0], []
+    for row in scores[1:]:
+        reached = best[:, None] + steps
+        back.append(reached.argmax(axis=0))
+        best = reached.max(axis=0) + row
+    path = [int(best.argmax())]
+    for pointers in reversed(back):
+        path.append(int(pointers[path[-1]]))
+    return path[::-1]
+
+
+def marginals(
+    scores: NDArray[np.float64], lengths: NDArray[np.int64], steps: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+    """Probabilities under the model, of sequences side by side.
+
+    Args:
+        scores: (N, T, L), rows past a sequence's end are ignored.
+        lengths: (N,), of the sequences.
+        steps: (L, L).
+
+    Returns:
+        Of each label at each place (N, T, L), 0 past the end; of each step, summed over all
+        (L, L); and the sum of the logarithms of the sequences' partition functions.
+    """
+    count, length, labels = scores.shape
+    inside = np.arange(length)[None, :] < lengths[:, None]
+    power = np.exp(steps)
+    shift = scores.max(axis=2, keepdims=True)
+    local = np.exp(scores - shift)
+    forward = np.empty((count, length, labels))
+    scale = np.ones((count, length))
+    state = local[:, 0]
+    for t in range(length):
+        new = state if t == 0 else (forward[:, t - 1] @ power) * local[:, t]
+        total = new.sum(axis=1)
+        scale[:, t] = np.where(inside[:, t], total, 1.0)
+        forward[:, t] = np.where(inside[:, t, None], new / total[:, None], forward[:, t - 1])
+    backward = np.ones((count, length, labels))
+    for t in range(length - 2, -1, -1):
+        new = ((local[:, t + 1] * backward[:, t + 1]) @ power.T) / scale[:, t + 1, None]
+        backward[:, t] = np.where(inside[:, t + 1, None], new, 1.0)
+    places = forward * backward * inside[:, :, None]
+    after = local[:, 1:] * backward[:, 1:] / scale[:, 1:, None] * inside[:, 1:, None]
+    pairs = np.einsum("nti,ntj->ij", forward[:, :-1], after) * power
+    log_total = float((np.log(scale) + shift[:, :, 0])[inside].sum())
+    return places, pairs, log_total

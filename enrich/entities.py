@@ -1,0 +1,155 @@
+"""Document -> the persons, places, organisations and dates that it mentions, with their places."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+
+from enrich.dates import find_dates
+from enrich.names_model import NamesModel, load_model
+from enrich.spoken_language import three_letters
+from enrich.tokens import Token, parts_of, region_tokens, text_of
+from export.word_table import guarded
+from pipeline.document import Document, Page
+from pipeline.errors import UsageError
+from pipeline.mentions import Mention
+
+KINDS = {"PER": "person", "LOC": "place", "ORG": "organisation"}
+COLUMNS = (
+    *("page", "page_id", "kind", "text", "normal", "confidence", "reading"),
+    *("line", "first_word", "last_word", "left", "top", "right", "bottom"),
+)
+
+
+def find_mentions(document: Document, language: str = "") -> list[Mention]:
+    """Find names and dates.
+
+    Args:
+        document: its pages as read.
+        language: ISO 639 code or BCP 47 tag of the text; if empty, guessed page by page among
+            the languages that are offered.
+
+    Returns:
+        The mentions, page by page in reading order; dates go before names where both claim a word.
+
+    Raises:
+        UsageError: if names are not offered in the language.
+    """
+    model = load_model()
+    wanted = known_language(language, model)
+    return [mention for page in document.pages for mention in _on_page(page, wanted, model)]
+
+
+def known_language(language: str, model: NamesModel) -> str:
+    """The model's code of a language; empty for none.
+
+    Raises:
+        UsageError: if the model does not have it.
+    """
+    code = three_letters(language)
+    if code and code not in model.languages:
+        raise UsageError(
+            f"names are not offered in {language}; give --lang as one of "
+            f"{', '.join(model.languages)}, or leave it out"
+        )
+    return code
+
+
+def _on_page(page: Page, language: str, model: NamesModel) -> Iterator[Mention]:
+    regions = [region_tokens(region) for region in page.regions]
+    spoken = language or model.language_of(token.text for tokens in regions for token in tokens)
+    for tokens in regions:
+        found = [*_dates(tokens, page.index), *_names(tokens, page.index, spoken, model)]
+        taken: set[int] = set()
+        kept = []
+        for first, last, mention in found:
+            if taken.isdisjoint(range(first, last)):
+                taken.update(range(first, last))
+                kept.append((first, mention))
+        yield from (mention for _, mention in sorted(kept, key=lambda item: item[0]))
+
+
+def _dates(tokens: Sequence[Token], page: int) -> Iterator[tuple[int, int, Mention]]:
+    texts = [token.text for token in tokens]
+    starts = list(accumulate((len(text) + 1 for text in texts), initial=0))[:-1]
+    for date in find_dates(" ".join(texts)):
+        inside = [i for i, start in enumerate(starts) if date.start <= start < date.end]
+        first, last = inside[0], inside[-1] + 1
+        yield first, last, _mention("date", tokens[first:last], page, 1.0, date.normal)
+
+
+def _names(
+    tokens: Sequence[Token], page: int, language: str, model: NamesModel
+) -> Iterator[tuple[int, int, Mention]]:
+    labels = model.tag([token.text for token in tokens], language)
+    for first, last in spans([label for label, _ in labels]):
+        kind = KINDS[labels[first][0][2:]]
+        sure = min(probability for _, probability in labels[first:last])
+        yield first, last, _mention(kind, tokens[first:last], page, round(sure, 4))
+
+
+def spans(labels: Sequence[str]) -> list[tuple[int, int]]:
+    """First and last + 1 of each run of labels in IOB that is one name."""
+    found, start = [], -1
+    for place, label in enumerate([*labels, "O"]):
+        goes_on = start >= 0 and label == f"I-{labels[start][2:]}"
+        if start >= 0 and not goes_on:
+            found.append((start, place))
+            start = -1
+        if start < 0 and label != "O":
+            start = place
+    return found
+
+
+def _mention(
+    kind: str, tokens: Sequence[Token], page: int, confidence: float, normal: str = ""
+) -> Mention:
+    reading = min(token.confidence for token in tokens)
+    return Mention(kind, text_of(tokens), page, parts_of(tokens), confidence, reading, normal)
+
+
+def mentions_json(document: Document, mentions: Sequence[Mention]) -> bytes:
+    """The mentions as JSON in UTF-8; pages are counted from 1, boxes are in page pixels."""
+    pages = {page.index: page.id for page in document.pages}
+    rows = [
+        {
+            "kind": mention.kind,
+            "text": mention.text,
+            **({"normal": mention.normal} if mention.normal else {}),
+            "page": mention.page + 1,
+            "page_id": pages[mention.page],
+            "confidence": round(mention.confidence, 4),
+            "reading": round(mention.reading, 4),
+            "parts": [
+                {
+                    "line": part.line_id,
+                    "words": [part.first + 1, part.last + 1],
+                    "box": [part.box.left, part.box.top, part.box.right, part.box.bottom],
+                }
+                for part in mention.parts
+            ],
+        }
+        for mention in mentions
+    ]
+    table = {"format": "inkfolio-entities", "version": 1, "title": document.title, "entities": rows}
+    return json.dumps(table, ensure_ascii=False, indent=1).encode("utf-8", "replace") + b"\n"
+
+
+def mentions_csv(document: Document, mentions: Sequence[Mention]) -> str:
+    """A row a mention and line under a row of names; what a spreadsheet would run is guarded."""
+    pages = {page.index: page.id for page in document.pages}
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for mention in mentions:
+        about = (mention.page + 1, guarded(pages[mention.page]), mention.kind)
+        said = (guarded(mention.text), guarded(mention.normal))
+        sure = (f"{mention.confidence:.4f}", f"{mention.reading:.4f}")
+        for part in mention.parts:
+            box = (part.box.left, part.box.top, part.box.right, part.box.bottom)
+            where = (part.line_id, part.first + 1, part.last + 1)
+            writer.writerow((*about, *said, *sure, *where, *box))
+    return table.getvalue()

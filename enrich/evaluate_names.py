@@ -1,0 +1,70 @@
+"""Span F1 of the tagger on marked texts, as they are and misread: python -m enrich.evaluate_names.
+
+Give a folder of *-dev.conll; prints JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+from collections import Counter
+from pathlib import Path
+
+from enrich.entities import spans
+from enrich.make_names import shipped_misreader
+from enrich.names_model import NamesModel, load_model
+from enrich.train_names import Sentence, read_conll
+
+NOISE = 0.05  # share of the letters misread
+SEED = 7
+
+
+def score_names(
+    texts: list[Sentence], language: str, model: NamesModel, noise: float = 0.0
+) -> dict[str, float]:
+    """Precision, recall and F1 of whole spans with their kinds, in percent, in all and by kind.
+
+    Args:
+        texts: words with their true labels.
+        language: ISO 639-3 code.
+        model: the tagger.
+        noise: share of the letters to misread first.
+    """
+    misreader, rng = shipped_misreader(), random.Random(SEED)
+    right, found, true = Counter[str](), Counter[str](), Counter[str]()
+    for text in texts:
+        words = [misreader.misread(word, noise, rng) for word, _ in text]
+        wanted = _named([label for _, label in text])
+        read = _named([label for label, _ in model.tag(words, language)])
+        for counter, names in ((right, wanted & read), (found, read), (true, wanted)):
+            counter.update(kind for kind, _, _ in names)
+            counter["all"] += len(names)
+    scores = {
+        "precision": 100 * right["all"] / max(1, found["all"]),
+        "recall": 100 * right["all"] / max(1, true["all"]),
+    }
+    for kind in sorted(true):
+        scores[f"f1 {kind}"] = 200 * right[kind] / max(1, found[kind] + true[kind])
+    return {name: round(score, 1) for name, score in scores.items()}
+
+
+def _named(labels: list[str]) -> set[tuple[str, int, int]]:
+    return {(labels[first][2:], first, last) for first, last in spans(labels)}
+
+
+def main() -> None:
+    """Score the shipped model."""
+    model = load_model()
+    scores = {}
+    for path in sorted(Path(sys.argv[1]).glob("*-dev.conll")):
+        language, texts = path.name.partition("-")[0], read_conll(path)
+        scores[language] = {
+            "as it is": score_names(texts, language, model),
+            "misread": score_names(texts, language, model, NOISE),
+        }
+    sys.stdout.write(json.dumps(scores, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

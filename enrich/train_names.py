@@ -1,0 +1,152 @@
+"""Texts with marked names -> the weights of the tagger."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.sparse import csr_matrix
+
+from enrich.crf import IMPOSSIBLE, Crf, marginals, possible_steps
+from enrich.features import Lexicon, features
+from enrich.misreading import Misreader
+import itertools
+
+LABELS = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC", "B-ORG", "I-ORG")
+
+Sentence = list[tuple[str, str]]  # words and their labels
+
+
+@dataclass(frozen=True, slots=True)
+class TrainParams:
+    """Settings of `train`.
+
+    Attributes:
+        sentences: how many are read on end, as the marked ones were cut too short.
+        noise: shares of the characters misread in copies of the text beside the text itself.
+        least: places at which a feature must be met to be kept.
+        prior: strength of the pull of the weights towards 0.
+        iterations: of L-BFGS at most.
+        negligible: weights smaller than that are dropped.
+        seed: of the misreadings.
+    """
+
+    sentences: int = 8
+    noise: tuple[float, ...] = (0.05,)
+    least: int = 2
+    prior: float = 0.1
+    iterations: int = 60
+    negligible: float = 0.01
+    seed: int = 1
+
+
+def read_conll(path: Path, together: int = 8) -> list[Sentence]:
+    """Read words with IOB labels, a word a line, TAB between; kinds that are not ours become O.
+
+    Args:
+        path: the file; an empty line is between sentences.
+        together: how many sentences are joined to one.
+    """
+    sentences: list[Sentence] = [[]]
+    for line in path.read_text("utf-8").splitlines():
+        if not line.strip():
+            sentences.append([])
+            continue
+        word, _, label = line.partition("\t")
+        sentences[-1].append((word.strip() or "?", label if label in LABELS else "O"))
+    full = [sentence for sentence in sentences if sentence]
+    groups = (full[i : i + together] for i in range(0, len(full), together))
+    return [[pair for sentence in group for pair in sentence] for group in groups]
+
+
+def train(
+    texts: Mapping[str, Sequence[Sentence]],
+    lexicon: Lexicon,
+    misreader: Misreader,
+    params: TrainParams = TrainParams(),
+) -> Crf:
+    """Fit a tagger to texts in several languages.
+
+    Args:
+        texts: sentences by ISO 639-3 code.
+        lexicon: what is known of words.
+        misreader: makes the errors of the copies.
+        params: see `TrainParams`.
+    """
+    rng = random.Random(params.seed)
+    places: list[NDArray[np.uint32]] = []
+    labels: list[list[int]] = []
+    for language, sentences in sorted(texts.items()):
+        for sentence in sentences:
+            words = [word for word, _ in sentence]
+            copies = [[misreader.misread(w, rate, rng) for w in words] for rate in params.noise]
+            for copy in (words, *copies):
+                places += [np.unique(codes) for codes in features(copy, language, lexicon)]
+                labels.append([LABELS.index(label) for _, label in sentence])
+    codes, counts = np.unique(np.concatenate(places), return_counts=True)
+    codes = codes[counts >= params.least]
+    weights, steps = _fit(_matrix(places, codes), labels, params)
+    kept = np.abs(weights).max(axis=1) >= params.negligible
+    return Crf(LABELS, codes[kept], weights[kept].astype(np.float32), steps)
+
+
+def _matrix(places: Sequence[NDArray[np.uint32]], codes: NDArray[np.uint32]) -> csr_matrix:
+    """Which of the kept features are met where, (places, features)."""
+    columns, starts = [], [0]
+    for found in places:
+        near = np.minimum(np.searchsorted(codes, found), len(codes) - 1)
+        columns.append(near[codes[near] == found])
+        starts.append(starts[-1] + len(columns[-1]))
+    cells = np.concatenate(columns)
+    return csr_matrix((np.ones(len(cells), np.float32), cells, starts), (len(places), len(codes)))
+
+
+def _fit(
+    matrix: csr_matrix, labels: Sequence[Sequence[int]], params: TrainParams
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The weights and steps that make the labels likeliest, under the prior."""
+    size, kinds = matrix.shape[1], len(LABELS)
+    lengths = np.array([len(sentence) for sentence in labels])
+    flat = np.concatenate([np.array(sentence) for sentence in labels])
+    rows = np.repeat(np.arange(len(labels)), lengths)
+    columns = np.concatenate([np.arange(length) for length in lengths])
+    observed = matrix.T @ np.eye(kinds, dtype=np.float32)[flat]
+    seen = _observed_steps(labels)
+    allowed = possible_steps(LABELS)
+    transposed = matrix.T.tocsr()
+
+    def loss(vector: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        weights = vector[: size * kinds].reshape(size, kinds)
+        free = vector[size * kinds :].reshape(kinds, kinds)
+        scores = np.zeros((len(labels), int(lengths.max()), kinds))
+        scores[rows, columns] = matrix @ weights.astype(np.float32)
+        steps = np.where(allowed, free, IMPOSSIBLE)
+        expected, pairs, log_total = marginals(scores, lengths, steps)
+        reached = scores[rows, columns, flat].sum() + (seen * free).sum()
+        value = log_total - reached + params.prior / 2 * float(vector @ vector)
+        slope = transposed @ expected[rows, columns].astype(np.float32) - observed
+        by_step = np.where(allowed, pairs - seen, 0.0)
+        return value, np.concatenate([slope.ravel(), by_step.ravel()]) + params.prior * vector
+
+    start = np.zeros(size * kinds + kinds * kinds)
+    options = {"maxiter": params.iterations}
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options=options).x
+    free = found[size * kinds :].reshape(kinds, kinds)
+    return found[: size * kinds].reshape(size, kinds), np.where(allowed, free, IMPOSSIBLE)
+
+
+def _observed_steps(labels: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+    counts = Counter(
+        pair for sentence in labels for pair in itertools.pairwise(sentence)
+    )
+    seen = np.zeros((len(LABELS), len(LABELS)))
+    for (before, after), count in counts.items():
+        if possible_steps(LABELS)[before, after]:
+            seen[before, after] = count
+    return seen

@@ -1,0 +1,171 @@
+"""What can be made of a document's text besides its formats; each loads its part when asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, BinaryIO
+
+from export.mets import FileRecord
+from pipeline.errors import SettingsError
+from pipeline.stages import Finished, Output, Writer, outputs_of
+
+if TYPE_CHECKING:
+    from enrich.phrases import Phrase
+
+
+def _nothing_wanted(language: str) -> None:
+    """Of what needs no other part, and takes every language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enricher:
+    """A way to enrich.
+
+    Attributes:
+        writer: makes its files.
+        check: raises a DependencyError if a part is missing, a UsageError if the language
+            (BCP 47, or empty) is not offered.
+    """
+
+    writer: Writer
+    check: Callable[[str], None] = _nothing_wanted
+
+
+def check_enrichers(names: Sequence[str], language: str) -> None:
+    """Refuse what cannot be done before anything is begun.
+
+    Raises:
+        SettingsError: if a name is unknown.
+        DependencyError: if a part is not installed.
+        UsageError: if a language is not offered.
+    """
+    unknown = [name for name in names if name not in ENRICHERS]
+    if unknown:
+        there = ", ".join(ENRICHERS)
+        raise SettingsError(f"cannot enrich by {', '.join(unknown)}; there are: {there}")
+    for name in names:
+        ENRICHERS[name].check(language)
+
+
+def all_outputs(
+    done: Finished,
+    formats: Sequence[str],
+    enrich: Sequence[str],
+    made: Sequence[FileRecord] = (),
+) -> Iterator[tuple[str, Output]]:
+    """The files of a document, each with the name of its format, then of its enricher.
+
+    Args:
+        done: the document.
+        formats: names of `WRITERS`.
+        enrich: names of `ENRICHERS`.
+        made: what has been made of it; may be added to as the files are written.
+    """
+    yield from outputs_of(done, formats, made)
+    for name in enrich:
+        for output in ENRICHERS[name].writer(done):
+            yield name, output
+
+
+def with_mentions(done: Finished, names: Sequence[str]) -> Finished:
+    """The document with its names and dates, if these are among what is wanted."""
+    if "entities" not in names:
+        return done
+    from enrich.entities import find_mentions
+
+    return replace(done, mentions=tuple(find_mentions(done.document, done.language)))
+
+
+def _check_names(language: str) -> None:
+    from enrich.entities import known_language
+    from enrich.names_model import load_model
+
+    known_language(language, load_model())
+
+
+def _file(done: Finished, suffix: str, make: Callable[[], bytes]) -> Output:
+    def write(file: BinaryIO) -> None:
+        file.write(make())
+
+    return Output(PurePosixPath(f"{done.name}{suffix}"), write)
+
+
+def entity_outputs(done: Finished) -> Iterator[Output]:
+    """The names and dates as JSON and CSV."""
+    from enrich.entities import mentions_csv, mentions_json
+
+    document, mentions = done.document, done.mentions
+    yield _file(done, ".entities.json", lambda: mentions_json(document, mentions))
+    yield _file(done, ".entities.csv", lambda: mentions_csv(document, mentions).encode())
+
+
+def _check_phrases(language: str) -> None:
+    from enrich.phrases import check_phrases
+
+    check_phrases()
+
+
+def phrase_outputs(done: Finished) -> Iterator[Output]:
+    """The key phrases as JSON and CSV."""
+
+    def phrases() -> list[Phrase]:
+        from enrich.phrases import key_phrases
+
+        return key_phrases(done.document, done.language)
+
+    def as_json() -> bytes:
+        from enrich.phrases import phrases_json
+
+        return phrases_json(done.document, phrases())
+
+    def as_csv() -> bytes:
+        from enrich.phrases import phrases_csv
+
+        return phrases_csv(phrases()).encode()
+
+    yield _file(done, ".phrases.json", as_json)
+    yield _file(done, ".phrases.csv", as_csv)
+
+
+def summary_outputs(done: Finished) -> Iterator[Output]:
+    """The most telling sentences as text."""
+
+    def make() -> bytes:
+        from enrich.summary import summary, summary_text
+
+        return summary_text(summary(done.document)).encode()
+
+    yield _file(done, ".summary.txt", make)
+
+
+def _check_sentiment(language: str) -> None:
+    from enrich.sentiment import check_sentiment
+
+    check_sentiment(language)
+
+
+def sentiment_outputs(done: Finished) -> Iterator[Output]:
+    """The tone as JSON, by page, and as CSV, by sentence."""
+
+    def as_json() -> bytes:
+        from enrich.sentiment import sentiment_json, tones
+
+        return sentiment_json(done.document, tones(done.document, done.language))
+
+    def as_csv() -> bytes:
+        from enrich.sentiment import sentiment_csv, tones
+
+        return sentiment_csv(tones(done.document, done.language)).encode()
+
+    yield _file(done, ".sentiment.json", as_json)
+    yield _file(done, ".sentiment.csv", as_csv)
+
+
+ENRICHERS: dict[str, Enricher] = {
+    "entities": Enricher(entity_outputs, _check_names),
+    "phrases": Enricher(phrase_outputs, _check_phrases),
+    "summary": Enricher(summary_outputs),
+    "sentiment": Enricher(sentiment_outputs, _check_sentiment),
+}

@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+import random
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from lxml import etree
+
+from enrich.crf import Crf, best_path, marginals, possible_steps
+from enrich.entities import find_mentions, mentions_csv, mentions_json, spans
+from enrich.misreading import Misreader
+from enrich.tokens import region_tokens, text_of
+from export.alto import alto, read_alto
+from export.tei import tei
+from pipeline.errors import UsageError
+from tests.export.pages import document, page
+
+CREATED = datetime(2026, 1, 1, tzinfo=UTC)
+LETTER = page(
+    "My dear Mr. William Hooker, I was in Paris", "with Joseph Hook-", "er, ye 3d of Jany 1785."
+)
+
+
+def test_tokens_are_words_and_signs_with_broken_words_marked() -> None:
+    tokens = region_tokens(LETTER.regions[0])
+    texts = [token.text for token in tokens]
+    assert texts[2:5] == ["Mr", ".", "William"]
+    assert "Hook¬" in texts
+    assert text_of(tokens).endswith("with Joseph Hooker, ye 3d of Jany 1785.")
+
+
+def test_a_date_over_words_has_its_box() -> None:
+    found = [m for m in find_mentions(document(LETTER), "eng") if m.kind == "date"]
+    assert [(m.text, m.normal, m.page) for m in found] == [("3d of Jany 1785", "1785-01-03", 0)]
+    ((part,),) = [m.parts for m in found]
+    words = LETTER.regions[0].lines[2].words
+    assert (part.line_id, part.first, part.last) == ("r1l3", 2, 5)
+    assert (part.box.left, part.box.right) == (words[2].box.left, words[5].box.right)
+
+
+def test_names_of_a_letter() -> None:
+    found = {(m.kind, m.text) for m in find_mentions(document(LETTER), "en-GB")}
+    assert ("place", "Paris") in found
+    assert any(kind == "person" and "Hooker" in text for kind, text in found)
+
+
+def test_a_language_that_is_not_offered_is_refused() -> None:
+    with pytest.raises(UsageError, match="not offered in spa; give --lang as one of"):
+        find_mentions(document(LETTER), "spa")
+
+
+def test_json_and_csv_say_the_same_places() -> None:
+    made = document(LETTER)
+    found = find_mentions(made, "eng")
+    table = json.loads(mentions_json(made, found))["entities"]
+    rows = list(csv.DictReader(io.StringIO(mentions_csv(made, found))))
+    boxes = [part["box"] for row in table for part in row["parts"]]
+    assert boxes == [[int(r[k]) for k in ("left", "top", "right", "bottom")] for r in rows]
+    assert {row["page"] for row in table} == {1}
+
+
+def test_alto_has_tags_and_is_valid(shared: Path) -> None:
+    mentions = find_mentions(document(LETTER), "eng")
+    data = alto(LETTER, (), CREATED, mentions=mentions)
+    schema = etree.XMLSchema(file=str(next((shared / "schemas").glob("alto*.xsd"))))
+    schema.assertValid(etree.fromstring(data))
+    assert data.count(b"<NamedEntityTag") == len(mentions)
+    assert [line.text for line in read_alto(data)[0].lines] == [line.text for line in LETTER.lines]
+
+
+def test_tei_has_names_and_is_valid(shared: Path) -> None:
+    made = document(LETTER)
+    mentions = find_mentions(made, "eng")
+    data = tei(made, CREATED, "en", mentions)
+    root = etree.fromstring(data)
+    etree.RelaxNG(file=str(shared / "schemas" / "tei_all.rng")).assertValid(root)
+    date = root.find(".//{*}body//{*}date")
+    assert (date.get("when"), len(date)) == ("1785-01-03", 4)
+    names = root.findall(".//{*}body//{*}placeName")
+    assert "Paris" in {"".join(name.itertext()).strip(" ,") for name in names}
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        pytest.param(["O", "B-PER", "I-PER", "O"], [(1, 3)], id="one"),
+        pytest.param(["B-PER", "B-PER"], [(0, 1), (1, 2)], id="side by side"),
+        pytest.param(["B-PER", "I-LOC"], [(0, 1), (1, 2)], id="another kind"),
+        pytest.param([], [], id="none"),
+    ],
+)
+def test_spans(labels: list[str], expected: list[tuple[int, int]]) -> None:
+    assert spans(labels) == expected
+
+
+def test_marginals_are_those_of_all_paths() -> None:
+    """Against a sum over every path, by hand."""
+    rng = np.random.default_rng(1)
+    scores, steps = rng.normal(size=(1, 3, 2)), rng.normal(size=(2, 2))
+    weights = {
+        (a, b, c): np.exp(
+            scores[0, 0, a] + scores[0, 1, b] + scores[0, 2, c] + steps[a, b] + steps[b, c]
+        )
+        for a in (0, 1)
+        for b in (0, 1)
+        for c in (0, 1)
+    }
+    total = sum(weights.values())
+    places, pairs, log_total = marginals(scores, np.array([3]), steps)
+    assert log_total == pytest.approx(np.log(total))
+    assert places[0, 1, 1] == pytest.approx(sum(w for p, w in weights.items() if p[1] == 1) / total)
+    assert pairs.sum() == pytest.approx(2)
+    assert tuple(best_path(scores[0], steps)) == max(weights, key=lambda path: weights[path])
+
+
+def test_sequences_of_unlike_length_do_not_touch() -> None:
+    rng = np.random.default_rng(2)
+    scores, steps = rng.normal(size=(2, 4, 3)), rng.normal(size=(3, 3))
+    places, _, log_total = marginals(scores, np.array([4, 2]), steps)
+    alone, _, log_alone = marginals(scores[1:, :2], np.array([2]), steps)
+    first = marginals(scores[:1], np.array([4]), steps)[2]
+    assert places[1, :2] == pytest.approx(alone[0])
+    assert not places[1, 2:].any()
+    assert log_total == pytest.approx(first + log_alone)
+
+
+def test_inside_follows_only_its_own_kind() -> None:
+    labels = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC")
+    allowed = possible_steps(labels)
+    assert allowed[:, 2].tolist() == [False, True, True, False, False]
+    steps = np.where(allowed, 0.0, -1e4)
+    crf = Crf(labels, np.array([5], np.uint32), np.array([[0, 0, 9, 0, 0]], np.float32), steps)
+    assert [label for label, _ in crf.tag([np.array([], np.uint32), np.array([5], np.uint32)])] == [
+        "B-PER",
+        "I-PER",
+    ]
+
+
+def test_misreading_is_as_frequent_as_asked() -> None:
+    misreader = Misreader({"a": {"o": 3, "": 1}})
+    read = misreader.misread("a" * 2000, 0.1, random.Random(1))
+    assert 120 < 2000 - read.count("a") < 280
+    assert set(read) == {"a", "o"}
+    assert misreader.misread("a", 1.0, random.Random(0)) != ""
+
+
+def test_a_word_of_two_names_is_marked_once(shared: Path) -> None:
+    """Paris-Lyon is one word of ours with two names in it."""
+    made = document(page("Paris-Lyon"))
+    mention = find_mentions(document(page("in Paris")), "eng")[-1]
+    part = replace(mention.parts[0], first=0, last=0)
+    twice = [replace(mention, parts=(part,))] * 2
+    root = etree.fromstring(tei(made, CREATED, "en", twice))
+    etree.RelaxNG(file=str(shared / "schemas" / "tei_all.rng")).assertValid(root)

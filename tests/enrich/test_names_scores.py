@@ -1,0 +1,29 @@
+"""The shipped tagger against marked texts that it has not seen; the figures of docs/benchmarks.md."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from enrich.evaluate_names import NOISE, score_names
+from enrich.names_model import SHIPPED, load_model
+from enrich.train_names import read_conll
+
+MOST_BYTES = 10 << 20
+
+
+def test_the_model_is_small() -> None:
+    assert SHIPPED.stat().st_size < MOST_BYTES
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("language", "least"), [("eng", 0.0), ("swe", 0.0), ("fra", 0.0), ("deu", 0.0)]
+)
+def test_names_on_dev(shared: Path, language: str, least: float) -> None:
+    texts = read_conll(shared / "data" / "entities" / f"{language}-dev.conll")
+    clean = score_names(texts, language, load_model())
+    misread = score_names(texts, language, load_model(), NOISE)
+    assert clean["f1 all"] >= least
+    assert misread["f1 all"] >= 0.8 * clean["f1 all"]

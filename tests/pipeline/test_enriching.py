@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from export.json_document import json_document
+from export.page_xml import page_xml
+from pipeline.cli import app
+from tests.enrich.test_tables import entries
+from tests.export.pages import document, page
+
+CREATED = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def run(*words: object) -> tuple[int, str, str]:
+    result = CliRunner().invoke(app, [str(word) for word in words])
+    return result.exit_code, result.stdout, result.stderr
+
+
+def letter(folder: Path) -> Path:
+    """A folder of PAGE, as `build` reads it."""
+    folder.mkdir()
+    text = ("My dear Mr. Hooker, I was in Paris", "with Joseph Hooker ye 3d of Jany 1785.")
+    (folder / "p1.xml").write_bytes(page_xml(page(*text), (), CREATED))
+    return folder
+
+
+def test_tables_of_a_document(tmp_path: Path) -> None:
+    source = tmp_path / "register.json"
+    source.write_bytes(json_document(document(entries())))
+    code, out, _ = run("tables", source, "--out", tmp_path / "out")
+    assert (code, out.strip()) == (0, str(tmp_path / "out" / "register.tables" / "page1.csv"))
+    assert Path(out.strip()).read_text("utf-8").splitlines()[1] == "2,Dépôt de pièces,0.9000"
+    code, _, err = run("tables", source, "--out", tmp_path / "out")
+    assert (code, "is there already" in err) == (5, True)
+
+
+def test_a_page_without_columns_is_said(tmp_path: Path) -> None:
+    source = tmp_path / "letter.json"
+    source.write_bytes(json_document(document(page("one column"))))
+    code, _, err = run("tables", source, "--out", tmp_path / "out")
+    assert (code, "no page has a table" in err) == (2, True)
+
+
+def test_names_come_as_files_and_tags(tmp_path: Path) -> None:
+    words = ("enrich", letter(tmp_path / "letter"), "--to", "tei", "--lang", "en")
+    code, out, _ = run(*words, "--out", tmp_path / "out")
+    assert code == 0
+    names = [Path(line).name for line in out.splitlines()]
+    assert names == ["letter.tei.xml", "letter.entities.json", "letter.entities.csv"]
+    table = json.loads((tmp_path / "out" / "letter.entities.json").read_text("utf-8"))
+    assert "1785-01-03" in [row.get("normal") for row in table["entities"]]
+    assert b'when="1785-01-03"' in (tmp_path / "out" / "letter.tei.xml").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        pytest.param(["--what", "colours"], 9, "cannot enrich by colours", id="unknown"),
+        pytest.param(["--lang", "spa"], 1, "not offered in spa", id="no such language"),
+    ],
+)
+def test_what_cannot_be_done_is_said_first(
+    tmp_path: Path, words: list[str], code: int, said: str
+) -> None:
+    found, _, err = run("enrich", letter(tmp_path / "letter"), *words, "--out", tmp_path / "out")
+    assert (found, said in err, (tmp_path / "out").exists()) == (code, True, False)
+
+
+def test_nothing_is_loaded_unless_asked_for() -> None:
+    import subprocess
+
+    code = (
+        "import sys, pipeline.runner; "
+        "print([m for m in sys.modules if m.startswith('enrich') or m in ('yake', 'openpyxl')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
