@@ -26,6 +26,7 @@ SCRIPT = (
     "document.querySelectorAll('[data-s]').forEach(x=>"
     "x.style.background=n&&x.dataset.s===n?'#ffe08a':'')})"
 )
+TOGETHER = 3  # sentences that stand beside their translations in the PDF
 _FONTS = (
     "/usr/share/fonts/truetype/dejavu/DejaVuSerif.ttf",
     "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
@@ -107,10 +108,10 @@ def bilingual_pdf(document: Document, rows: Rows) -> bytes:
 
 
 def _short(paragraphs: Sequence[list[Translated]]) -> Iterator[list[Translated]]:
-    """Paragraphs cut so that each fits on a PDF's page."""
+    """Paragraphs in pieces, so that each fits on a page and stands beside its translation."""
     for paragraph in paragraphs:
-        for start in range(0, len(paragraph), 8):
-            yield paragraph[start : start + 8]
+        for start in range(0, len(paragraph), TOGETHER):
+            yield paragraph[start : start + TOGETHER]
 
 
 def bilingual_json(document: Document, rows: Rows, source: str, target: str) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import wave
 from collections.abc import Iterator, Sequence
@@ -15,7 +16,6 @@ from numpy.typing import NDArray
 from export.hyphens import Lexicon, joined
 from export.ids import word_ids
 from pipeline.document import Document, Line, Page, Region
-import itertools
 
 Samples = NDArray[np.int16]  # one channel
 BETWEEN_REGIONS = "\n\n"

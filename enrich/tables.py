@@ -153,9 +153,7 @@ def _bounds(
     ends = [0.0, *places, float(page.width)]
     middles = [(w.box.left + w.box.right) / 2 for line in lines for w in line.words]
     used = [
-        (a, b)
-        for a, b in pairwise(ends)
-        if b - a >= least and any(a <= x < b for x in middles)
+        (a, b) for a, b in pairwise(ends) if b - a >= least and any(a <= x < b for x in middles)
     ]
     return (*(a for a, _ in used), used[-1][1]) if used else ()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,6 @@ from scipy.sparse import csr_matrix
 from enrich.crf import IMPOSSIBLE, Crf, marginals, possible_steps
 from enrich.features import Lexicon, features
 from enrich.misreading import Misreader
-import itertools
 
 LABELS = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC", "B-ORG", "I-ORG")
 
@@ -142,9 +142,7 @@ def _fit(
 
 
 def _observed_steps(labels: Sequence[Sequence[int]]) -> NDArray[np.float64]:
-    counts = Counter(
-        pair for sentence in labels for pair in itertools.pairwise(sentence)
-    )
+    counts = Counter(pair for sentence in labels for pair in itertools.pairwise(sentence))
     seen = np.zeros((len(LABELS), len(LABELS)))
     for (before, after), count in counts.items():
         if possible_steps(LABELS)[before, after]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import itertools
 from collections.abc import Callable, Sequence
 from ctypes.util import find_library
 from importlib import import_module
@@ -15,7 +16,6 @@ from enrich.parts import need
 from enrich.speech import Samples, Sound, in_order
 from enrich.spoken_language import two_letters
 from pipeline.errors import DependencyError, UsageError
-import itertools
 
 _RETRIEVAL, _UTF8, _POSITION_CHARACTER, _WORD = 1, 1, 1, 1
 

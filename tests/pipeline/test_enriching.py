@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
+import wave
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from export.json_document import json_document
@@ -72,9 +76,46 @@ def test_what_cannot_be_done_is_said_first(
     assert (found, said in err, (tmp_path / "out").exists()) == (code, True, False)
 
 
-def test_nothing_is_loaded_unless_asked_for() -> None:
-    import subprocess
+def test_a_document_is_heard(tmp_path: Path) -> None:
+    source = letter(tmp_path / "letter")
+    out = tmp_path / "letter.wav"
+    code, told, err = run("speak", source, "--lang", "eng", "--out", out)
+    if code == 3:
+        pytest.skip(err)
+    assert [Path(line).name for line in told.splitlines()] == ["letter.wav", "letter.times.json"]
+    with wave.open(str(out)) as file:
+        seconds = file.getnframes() / file.getframerate()
+    words = json.loads(out.with_suffix(".times.json").read_text("utf-8"))["pages"][0]["words"]
+    starts = [word["start"] for word in words]
+    assert starts == sorted(starts) and words[-1]["end"] <= seconds < 20
+    assert words[0]["words"] == ["r1l1w1"]
 
+
+def test_a_sound_of_another_sort_is_refused(tmp_path: Path) -> None:
+    code, _, err = run("speak", letter(tmp_path / "letter"), "--out", tmp_path / "letter.ogg")
+    assert (code, "must end in one of .epub, .m4b, .wav" in err) == (1, True)
+
+
+def test_a_missing_translation_is_code_3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    words = ("translate", letter(tmp_path / "letter"), "--lang", "fra", "--to", "spa")
+    code, _, err = run(*words, "--out", tmp_path / "out")
+    assert (code, "apt install apertium apertium-fr-es" in err) == (3, True)
+
+
+def test_convert_enriches_too(tmp_path: Path, tiny_model: Path) -> None:
+    pixels = np.full((300, 400), 230, np.uint8)
+    pixels[100:130, 50:350:12] = 30
+    Image.fromarray(pixels).save(tmp_path / "p.png", dpi=(150, 150))
+    out = tmp_path / "out"
+    words = ("convert", tmp_path / "p.png", "--out", out, "--to", "txt", "--model", tiny_model)
+    code, _, err = run(*words, "--enrich", "entities,summary", "--lang", "en", "--jobs", 1)
+    assert code == 0, err
+    made = {path.name for path in out.iterdir() if path.name.startswith("p.")}
+    assert made == {"p.txt", "p.entities.json", "p.entities.csv", "p.summary.txt"}
+
+
+def test_nothing_is_loaded_unless_asked_for() -> None:
     code = (
         "import sys, pipeline.runner; "
         "print([m for m in sys.modules if m.startswith('enrich') or m in ('yake', 'openpyxl')])"
