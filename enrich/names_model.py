@@ -26,7 +26,7 @@ class NamesModel:
 
     Attributes:
         crfs: taggers; the key has the ISO 639-3 codes of the languages that it was trained on,
-            with commas.
+            with commas. A language is tagged by the first that has it.
         lexicon: what is known of words.
     """
 
@@ -36,7 +36,7 @@ class NamesModel:
     @property
     def languages(self) -> tuple[str, ...]:
         """ISO 639-3 codes of those that are offered."""
-        return tuple(sorted(code for group in self.crfs for code in group.split(",")))
+        return tuple(sorted({code for group in self.crfs for code in group.split(",")}))
 
     def tag(self, words: list[str], language: str) -> list[tuple[str, float]]:
         """For each word its label in IOB and the probability of that."""

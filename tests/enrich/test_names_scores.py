@@ -1,4 +1,4 @@
-"""The shipped tagger against marked texts that it has not seen; the figures of docs/benchmarks.md."""
+"""The shipped tagger on marked texts that it has not seen; docs/benchmarks.md has the figures."""
 
 from __future__ import annotations
 
