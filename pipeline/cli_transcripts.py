@@ -173,7 +173,7 @@ def cut_lines(
     ] = None,
     least_support: Annotated[
         float, typer.Option(min=0, max=1, help="Leave out lines with a lower confidence.")
-    ] = 0.5,
+    ] = 0.3,
     val_share: Annotated[
         float, typer.Option(min=0, max=1, help="Share of the pages kept for choosing.")
     ] = 0.1,

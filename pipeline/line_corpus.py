@@ -48,7 +48,7 @@ class CutParams:
         load: limits in reading the images.
     """
 
-    least_support: float = 0.5
+    least_support: float = 0.3
     val_share: float = 0.1
     corpus: str = ""
     lang: str = ""

@@ -11,11 +11,12 @@ import pytest
 from typer.testing import CliRunner
 
 from export.page_xml import read_page_xml
-from pipeline.align_files import AlignParams, align_documents, align_files
+from pipeline.align_files import AlignParams, _pairs, align_documents, align_files
 from pipeline.build import BuildParams
 from pipeline.cli import app
 from pipeline.errors import FileAccessError, InputError
 from pipeline.line_corpus import CutParams, cut_lines
+from pipeline.settings import Settings
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 
@@ -79,6 +80,16 @@ def test_a_folder_of_texts_is_matched_by_name(letter: Path, tmp_path: Path) -> N
     shutil.copy(letter / "text.txt", texts / f"{scan_in(letter).stem}.txt")
     (one,) = align_documents([scan_in(letter)], texts)
     assert one.texts[0].name == f"{scan_in(letter).stem}.txt"
+
+
+def test_single_scans_with_one_text_are_one_document(tmp_path: Path) -> None:
+    text = tmp_path / "diary.txt"
+    text.write_text("one\ftwo", "utf-8")
+    scans = [SAMPLES / "letters" / f"page {number}.jpg" for number in (2, 1)]
+    ((document, paths, transcript),) = _pairs(scans, text, Settings())
+    assert document.name == "diary" and paths == (text,)
+    assert [(page.id, page.index) for page in document.pages] == [("page 2", 0), ("page 1", 1)]
+    assert transcript.pages == (0, 1)
 
 
 def test_the_command_names_its_files_and_says_what_fitted(letter: Path, tmp_path: Path) -> None:
