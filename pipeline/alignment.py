@@ -32,7 +32,7 @@ from segment.page import segment_page
 from segment.words import fit_to_ink
 
 GRAM = 6  # letters in a row by which pages and text recognise each other
-NEAR_LINES = 6  # lines on either side of a page's end that decide where the text is parted
+NEAR_LINES = 16  # lines on either side of a page's end that decide where the text is parted
 LEAST_SUPPORT = 1e-4  # 0 would say that nobody has measured it
 
 
