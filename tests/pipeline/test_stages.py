@@ -9,13 +9,22 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.document import Alternative, Box, Line, Page, Word
+from pipeline.document import Alternative, Box, Line, Page, Region, Word
 from pipeline.errors import InputError
+from pipeline.frame import Frame
 from pipeline.load import SourcePage
 from pipeline.settings import Settings
-from pipeline.stages import Stopwatch, open_page, read_page, with_rivals, with_words
+from pipeline.stages import (
+    Stopwatch,
+    open_page,
+    read_page,
+    reads_upside_down,
+    with_rivals,
+    with_words,
+)
 from recognize.reader import Reading
 from segment.crop import crop_line
+from segment.page import Segmentation
 
 
 class EvenReader:
@@ -77,6 +86,48 @@ def test_spans_follow_a_slanted_line() -> None:
     words = with_words(line, crop, reading("ab cd", crop.image.shape[1]), page < 100).words
     assert words[0].spans[0][0] == pytest.approx(50, abs=2)
     assert words[1].spans[-1][1] == pytest.approx(350, abs=2)
+
+
+@pytest.mark.parametrize("turned", [90, 180, 270])
+def test_words_of_a_turned_page_stand_where_they_do_upright(turned: int) -> None:
+    upright = np.full((200, 400), 230, np.uint8)
+    upright[90:120, 60:150] = upright[90:120, 200:330] = 20
+    line = Line("r1l1", ((50, 80), (340, 80), (340, 130), (50, 130)), ((50, 120), (340, 120)))
+    said = reading("ab cd", 300)
+    crop = crop_line(upright, line.boundary, line.baseline)
+    expected = [w.box for w in with_words(line, crop, said, upright < 100).words]
+    page = np.ascontiguousarray(np.rot90(upright, turned // 90))
+    frame = Frame.upright(turned, page.shape[1], page.shape[0])
+    moved = Line("r1l1", frame.to_page(line.boundary), frame.to_page(line.baseline))
+    crop = crop_line(page, moved.boundary, moved.baseline)
+    words = with_words(moved, crop, said, page < 100, turned).words
+    for word, box in zip(words, expected, strict=True):
+        corners = frame.inverse().to_page(word.box.polygon())
+        assert min(corners) == (box.left, box.top)
+        assert max(corners) == (box.right, box.bottom)
+        assert word.spans == ()
+
+
+class LeftReader:
+    """Is sure of lines that have more ink at their left."""
+
+    def read(self, lines: Sequence[np.ndarray]) -> list[Reading]:
+        halves = [(line[:, : line.shape[1] // 2], line[:, line.shape[1] // 2 :]) for line in lines]
+        return [
+            Reading("a", ((0, 9),), (0.9 if left.mean() < right.mean() else 0.5,))
+            for left, right in halves
+        ]
+
+
+@pytest.mark.parametrize("upside_down", [False, True])
+def test_reading_tells_what_is_upside_down(upside_down: bool) -> None:
+    page = np.full((200, 400), 230, np.uint8)
+    page[100:120, slice(220, 330) if upside_down else slice(60, 180)] = 20
+    boundary = ((50, 80), (340, 80), (340, 130), (50, 130))
+    line = Line("r1l1", boundary, ((50, 120), (340, 120)))
+    found = Segmentation(0.0, (Region("r1", "text", boundary, (line,)),), page < 100)
+    assert reads_upside_down(page, found, LeftReader()) == upside_down
+    assert not reads_upside_down(page, Segmentation(0.0, (), page < 100), LeftReader())
 
 
 def test_page_too_small_for_text_is_refused(tmp_path: Path) -> None:
