@@ -31,7 +31,7 @@ class SpokenPage:
         said: its words, one or more texts each.
         times: for each of these its beginning and end, seconds.
         seconds: length of the sound.
-        sound: MPEG-4 audio (AAC).
+        sound: MPEG-4 audio (AAC); left out of a page without words.
         picture: JPEG of the scan; empty for none.
     """
 
@@ -82,8 +82,9 @@ def _entries(
     yield "EPUB/style.css", STYLE.encode()
     for page in pages:
         yield f"EPUB/page{page.number}.xhtml", _text(title, language, page).encode()
-        yield f"EPUB/page{page.number}.smil", _overlay(page).encode()
-        yield f"EPUB/page{page.number}.m4a", page.sound
+        if page.said:
+            yield f"EPUB/page{page.number}.smil", _overlay(page).encode()
+            yield f"EPUB/page{page.number}.m4a", page.sound
         if page.picture:
             yield f"EPUB/page{page.number}.jpg", page.picture
 
@@ -96,8 +97,9 @@ def _package(title: str, language: str, pages: Sequence[SpokenPage], created: da
     durations = "".join(
         f'<meta property="media:duration" refines="#smil{p.number}">{_clock(p.seconds)}</meta>\n'
         for p in pages
+        if p.said
     )
-    total = _clock(sum(page.seconds for page in pages))
+    total = _clock(sum(page.seconds for page in pages if page.said))
     has_pictures = any(page.picture for page in pages)
     modes = ("textual", "auditory", *(("visual",) if has_pictures else ()))
     access = "".join(f'<meta property="schema:accessMode">{mode}</meta>\n' for mode in modes)
@@ -135,8 +137,9 @@ def _items(pages: Sequence[SpokenPage]) -> Iterator[str]:
             f'<item id="page{n}" href="page{n}.xhtml" media-type="application/xhtml+xml"'
             f"{overlay}/>\n"
         )
-        yield f'<item id="smil{n}" href="page{n}.smil" media-type="application/smil+xml"/>\n'
-        yield f'<item id="sound{n}" href="page{n}.m4a" media-type="audio/mp4"/>\n'
+        if page.said:
+            yield f'<item id="smil{n}" href="page{n}.smil" media-type="application/smil+xml"/>\n'
+            yield f'<item id="sound{n}" href="page{n}.m4a" media-type="audio/mp4"/>\n'
         if page.picture:
             yield f'<item id="scan{n}" href="page{n}.jpg" media-type="image/jpeg"/>\n'
 
@@ -187,8 +190,6 @@ def _overlay(page: SpokenPage) -> str:
         f'clipBegin="{start:.3f}s" clipEnd="{end:.3f}s"/></par>\n'
         for i, (start, end) in enumerate(_clips(page))
     )
-    if not pairs:
-        pairs = f'<par id="p0"><text src="page{n}.xhtml"/></par>\n'
     return (
         f'{_HEAD}<smil xmlns="http://www.w3.org/ns/SMIL" version="3.0">\n<body>\n{pairs}'
         "</body>\n</smil>\n"
