@@ -4,7 +4,15 @@ import json
 import logging
 import sys
 
+import pytest
+
 from pipeline.logs import JsonLines
+
+
+@pytest.fixture(autouse=True)
+def plain_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    """OCRmyPDF, once another test has imported it, puts a page number into every record."""
+    monkeypatch.setattr(logging, "_logRecordFactory", logging.LogRecord)
 
 
 def logged(message: str, *args: object, **options: object) -> dict[str, object]:
