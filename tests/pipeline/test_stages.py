@@ -7,7 +7,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from PIL import Image
+from hypothesis import given
+from hypothesis import settings as runs
+from hypothesis import strategies as st
+from PIL import ExifTags, Image
 
 from pipeline.document import Alternative, Box, Line, Page, Region, Word
 from pipeline.errors import InputError
@@ -24,7 +27,8 @@ from pipeline.stages import (
 )
 from recognize.reader import Reading
 from segment.crop import crop_line
-from segment.page import Segmentation
+from segment.page import Segmentation, SegmentParams, segment_page
+from segment.polygons import is_simple
 
 
 class EvenReader:
@@ -75,6 +79,62 @@ def test_every_line_gets_its_words_on_its_ink(tmp_path: Path) -> None:
 
 def test_lines_that_say_nothing_are_dropped(tmp_path: Path) -> None:
     assert read(tmp_path / "p.png", MuteReader()).regions == ()
+
+
+# What makes the stored pixels of an upright page, by EXIF's orientation.
+STORED = {
+    1: lambda page: page,
+    2: np.fliplr,
+    3: lambda page: np.rot90(page, 2),
+    4: np.flipud,
+    5: np.transpose,
+    6: np.rot90,
+    7: lambda page: np.rot90(page, 2).T,
+    8: lambda page: np.rot90(page, -1),
+}
+
+
+@runs(max_examples=10, deadline=None)
+@given(
+    orientation=st.integers(1, 8),
+    degrees=st.floats(-5, 5),
+    scale=st.floats(0.8, 1.6),
+    suffix=st.sampled_from(["png", "tif", "webp"]),
+)
+def test_geometry_holds_for_the_page_as_seen_whatever_its_orientation(
+    tmp_path_factory: pytest.TempPathFactory,
+    orientation: int,
+    degrees: float,
+    scale: float,
+    suffix: str,
+) -> None:
+    path = tmp_path_factory.mktemp("exif") / f"p.{suffix}"
+    source = written_page(path)
+    matrix = cv2.getRotationMatrix2D((350, 450), degrees, 1.0)
+    page = cv2.warpAffine(
+        np.array(Image.open(path).convert("L")), matrix, (700, 900), borderValue=235
+    )
+    page = cv2.resize(page, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    stored = np.ascontiguousarray(STORED[orientation](page))
+    Image.fromarray(stored).save(
+        path, exif=exif, **({"lossless": True} if suffix == "webp" else {})
+    )
+    gray = open_page(source, Settings()).gray
+    assert gray.shape == page.shape
+    found = segment_page(gray, SegmentParams(finder="profile"))
+    height, width = page.shape
+    lines = [line for region in found.regions for line in region.lines]
+    assert found.ink.shape == page.shape
+    for line in lines:
+        assert is_simple(line.boundary)
+        assert all(a[0] < b[0] for a, b in pairwise(line.baseline))
+        assert all(0 <= x <= width and 0 <= y <= height for x, y in line.boundary + line.baseline)
+    # A line's middle lies where turning and scaling put it.
+    for x, y in (scale * (matrix @ (300, 120 + 90 * row, 1)) for row in range(8)):
+        off = [abs(np.interp(x, *zip(*line.baseline, strict=True)) - y) for line in lines]
+        assert min(off) < 8 * scale
 
 
 def test_spans_follow_a_slanted_line() -> None:
