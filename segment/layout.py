@@ -10,6 +10,7 @@ import numpy as np
 from pipeline.document import Box
 from segment.arrays import Ink, require_ink
 from segment.lines import TextLine
+from segment.margins import MarginParams, find_notes, place_notes
 from segment.order import OrderParams, facing_tables, reading_order, rows
 
 
@@ -26,6 +27,15 @@ class LayoutParams:
     ruled: float = 0.4  # share of the lines' height that a table's ruling runs down
     table_rulings: int = 3
     order: OrderParams = field(default_factory=OrderParams)
+    margin: MarginParams = field(default_factory=MarginParams)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Lines that are read together; `kind` is "text" or "margin"."""
+
+    kind: str
+    lines: list[TextLine]
 
 
 def find_barriers(
@@ -95,7 +105,7 @@ def arrange(
     rulings: Ink,
     x_height: float,
     params: LayoutParams = LayoutParams(),
-) -> list[list[TextLine]]:
+) -> list[Block]:
     """Group lines into regions, all in reading order.
 
     Args:
@@ -105,15 +115,21 @@ def arrange(
         params: see `LayoutParams`.
 
     Returns:
-        The lines of each region; a ruled table is one region, read row by row, or two on facing
-        pages that have rows of their own.
+        The regions; a ruled table is one, read row by row, or two on facing pages that have rows
+        of their own. A note in the margin comes after the paragraph that it begins beside.
     """
     cores = [core(line) for line in lines]
     if lines and is_table(cores, rulings, x_height, params):
         halves = facing_tables(cores, x_height, params.order)
         tables = [rows(half, cores, params.order.same_row * x_height) for half in halves]
-        return [[lines[i] for row in table for i in row] for table in tables]
-    return [[lines[i] for i in block] for block in reading_order(cores, x_height, params.order)]
+        return [Block("text", [lines[i] for row in table for i in row]) for table in tables]
+    notes = find_notes(cores, x_height, params.margin)
+    aside = {i for note in notes for i in note}
+    text = [i for i in range(len(lines)) if i not in aside]
+    order = reading_order([cores[i] for i in text], x_height, params.order)
+    blocks = [[text[k] for k in block] for block in order]
+    placed = place_notes(blocks, notes, cores, x_height, params.margin)
+    return [Block(kind, [lines[i] for i in block]) for kind, block in placed]
 
 
 def is_table(

@@ -15,7 +15,7 @@ from segment.arrays import Gray, Ink, require_gray
 from segment.binarize import BINARIZERS, BinarizeParams
 from segment.clean import CleanParams, clean_page
 from segment.deskew import DESKEWERS, DeskewParams
-from segment.layout import LayoutParams, arrange, find_barriers
+from segment.layout import Block, LayoutParams, arrange, find_barriers
 from segment.level import Level, LevelParams, level_page, unturned
 from segment.lines import LineParams, TextLine, find_lines
 from segment.orientation import Turn, TurnParams, judge_turn
@@ -202,7 +202,7 @@ def finder_weights(params: SegmentParams) -> dict[str, object]:
     return {"net": card.name, "net_version": card.version, "net_sha256": card.sha256}
 
 
-def _region(number: int, block: list[TextLine], frame: Frame, shape: tuple[int, ...]) -> Region:
+def _region(number: int, block: Block, frame: Frame, shape: tuple[int, ...]) -> Region:
     """A region of the page, its geometry mapped to the page and kept inside."""
     height, width = shape
     lines = tuple(
@@ -211,14 +211,14 @@ def _region(number: int, block: list[TextLine], frame: Frame, shape: tuple[int, 
             boundary=kept_inside(frame.to_page(line.boundary), width, height),
             baseline=left_to_right(frame.to_page(line.baseline), width, height),
         )
-        for i, line in enumerate(block, 1)
+        for i, line in enumerate(block.lines, 1)
     )
     left = min(x for line in lines for x, _ in line.boundary)
     right = max(x for line in lines for x, _ in line.boundary)
     top = min(y for line in lines for _, y in line.boundary)
     bottom = max(y for line in lines for _, y in line.boundary)
     boundary = ((left, top), (right, top), (right, bottom), (left, bottom))
-    return Region(f"r{number}", "text", boundary, lines)
+    return Region(f"r{number}", block.kind, boundary, lines)
 
 
 def _reduced(gray: Gray, long_side_px: int) -> Gray:
