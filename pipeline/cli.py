@@ -109,6 +109,9 @@ def convert(
     ] = "",
     lines: Lines = "",
     net: Net = "",
+    order_from: Annotated[
+        str, typer.Option(metavar="DIR", help="PAGE files that state the reading order.")
+    ] = "",
     config: Config = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace files that no earlier run made.")
@@ -149,6 +152,8 @@ def convert(
     """
     level = logging.INFO if log_json else logging.WARNING
     with _speaking_plainly(verbose, level, as_json=log_json):
+        from dataclasses import replace
+
         from pipeline.executor import Limits
         from pipeline.runner import convert as run  # slow: loads OpenCV
 
@@ -157,6 +162,7 @@ def convert(
         settings = _settings(config, to=to, model=model, lm=lm, lang=lang, lines=lines, net=net)
         settings = _with_enrich(settings, enrich)
         settings = _with_existing_text(settings, existing_text)
+        settings = replace(settings, order_from=order_from or settings.order_from)
         settings = _with_pdf(settings, pdfa, tagged, image)
         settings = _with_base_url(settings, base_url)
         limits = Limits(page_timeout, _bytes(max_memory_per_page))

@@ -11,13 +11,15 @@ from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
+from pipeline.given_order import order_file
 from pipeline.load import SourcePage
 from pipeline.settings import Settings
 from pipeline.tables import to_table
 
 _PACKAGES = ("pipeline", "segment", "recognize", "export", "enrich")
 _ONLY_FOR_DOCUMENTS = ("formats", "enrich", "language", "pdf", "base_url")
-_WITHOUT_EFFECT_ON_PAGES = (*_ONLY_FOR_DOCUMENTS, "model")  # the weights' hash stands for a model
+# The hashes of weights and of PAGE files stand for them.
+_WITHOUT_EFFECT_ON_PAGES = (*_ONLY_FOR_DOCUMENTS, "model", "order_from")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +29,23 @@ class Keys:
     Attributes:
         common: stands for the program, its settings and its weights.
         writing: stands for the settings of what is written.
+        order_from: folder of PAGE files that state pages' order; may be empty.
     """
 
     common: str
     writing: str
+    order_from: str = ""
 
-    def page(self, page: SourcePage) -> str:
-        """The key of a page; empty if its file cannot be read."""
+    def page(self, document: str, page: SourcePage) -> str:
+        """The key of a document's page; empty if its file cannot be read."""
+        order = order_file(self.order_from, document, page)
         try:
             content = file_sha256(page.path)
+            stated = file_sha256(order) if order else ""
         except OSError:
             return ""
-        name = page.path.name
-        return _sha256(self.common, content, page.frame, page.kind, page.id, page.index, name)
+        about = (page.frame, page.kind, page.id, page.index, page.path.name)
+        return _sha256(self.common, content, stated, *about)
 
     def document(self, name: str, created: datetime, pages: Mapping[str, str]) -> str:
         """The key of a document with some pages, each with what stands for it."""
@@ -53,7 +59,7 @@ def keys_of(settings: Settings, weights_sha256: str) -> Keys:
     effective = {name: table[name] for name in table if name not in _WITHOUT_EFFECT_ON_PAGES}
     common = _sha256(code_version(), weights_sha256, effective)
     writing = _sha256({name: table[name] for name in _ONLY_FOR_DOCUMENTS})
-    return Keys(common, writing)
+    return Keys(common, writing, settings.order_from)
 
 
 @cache

@@ -98,7 +98,7 @@ class Plan:
     def _pages_to_read(self) -> Iterator[ReadTask]:
         for document in self._documents.values():
             for page in document.pages:
-                key = self._keys.page(page)
+                key = self._keys.page(document.name, page)
                 if key and key == self._ledger.page_key(
                     document.name, page.id, failed=not self._retry
                 ):

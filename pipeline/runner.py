@@ -18,6 +18,7 @@ from pipeline.document import Document, Page, Step
 from pipeline.enrichers import ENRICHERS, check_enrichers
 from pipeline.errors import FileAccessError, InputError, SettingsError
 from pipeline.executor import Executor, Limits, Loss, Result, Task, open_executor
+from pipeline.given_order import check_order_folder
 from pipeline.interruption import interruptible
 from pipeline.keys import code_version, keys_of
 from pipeline.ledger import Ledger, PageRow, open_ledger
@@ -90,7 +91,8 @@ def convert(
         What became of every page; written to `report.json` and `report.csv` too.
 
     Raises:
-        InputError: if a source does not exist, no source holds any page, or there is no model.
+        InputError: if a source does not exist, no source holds any page, there is no model, or no
+            folder `order_from`.
         FileAccessError: if `out` cannot be written, another run is writing into it, or it holds
             files that are not ours.
         SettingsError: if a format is unknown.
@@ -99,6 +101,7 @@ def convert(
     """
     began = time.monotonic()
     check_formats(settings)
+    check_order_folder(settings.order_from)
     places, target = [place(source) for source in sources], place(out)
     if jobs or cluster:
         refuse_memory([*places, target])

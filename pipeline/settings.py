@@ -25,6 +25,8 @@ class Settings:
         existing_text: of a PDF's page that has text already: "skip" leaves it as it is, unread;
             "redo" puts ours in place of invisible text, and adds none to visible text;
             "keep" adds ours.
+        order_from: folder of PAGE files that state the order in which pages are read; empty for
+            our own.
         load: limits and assumptions in loading.
         segment: how lines are found.
         pdf: which PDF/A, whether tagged, and what becomes of the scans.
@@ -37,6 +39,7 @@ class Settings:
     enrich: tuple[str, ...] = ()
     language: str = ""
     existing_text: str = "redo"
+    order_from: str = ""
     load: LoadParams = field(default_factory=LoadParams)
     segment: SegmentParams = field(default_factory=SegmentParams)
     pdf: PdfParams = field(default_factory=PdfParams)

@@ -24,6 +24,7 @@ from pipeline.document import Document, Page, Step
 from pipeline.enrichers import all_outputs, with_mentions
 from pipeline.errors import FileAccessError, InkfolioError
 from pipeline.executor import Loss
+from pipeline.given_order import in_given_order, order_file
 from pipeline.ledger import PageRow
 from pipeline.load import Kind, SourcePage, existing_text, page_frames
 from pipeline.memory import forget_peak, give_back, keep_flat, peak_mib
@@ -232,6 +233,8 @@ def _read(settings: Settings, mirror: Mirror, task: ReadTask) -> PageRow:
         if not skipped:
             reader = _reader(settings.model, settings.lm)
             page = read_page(task.page, image, settings, reader, watch)
+            order = order_file(settings.order_from, task.document, task.page)
+            page = in_given_order(page, order) if order else page
             read = [(line.confidence, len(line.text)) for line in page.lines]
             expected_cer = round(reader.calibration.expected_cer(read), 4)
     except Exception as error:  # the page's border: nothing of one page stops the others
