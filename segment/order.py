@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import median
 
 from pipeline.document import Box
 
@@ -20,6 +21,10 @@ class OrderParams:
     across: float = 0.6  # share of a page's lines beside lines of the facing page in one table
     min_lines: int = 2  # columns have at least so many lines each,
     beside: float = 0.3  # and this share of the shorter column's height beside the other
+    over: float = 1.3  # width of a line that may be two, as a share of the usual
+    leading: float = 4.0  # from line to line in a column at most
+    least_line: float = 8.0  # shorter pieces than this do not show where columns are
+    pitch: float = 1.4  # from a line to the next, as a share of that between the lines there
 
 
 def reading_order(
@@ -40,7 +45,55 @@ def reading_order(
     Returns:
         Indices of `boxes`; every index once.
     """
-    return _cut(list(range(len(boxes))), boxes, x_height, params)
+    usual = median(box.width for box in boxes) if boxes else 0
+    apart = [
+        _without_neighbour(i, boxes, x_height, params) if box.width > params.over * usual else box
+        for i, box in enumerate(boxes)
+    ]
+    return _cut(list(range(len(boxes))), apart, x_height, params)
+
+
+def _without_neighbour(
+    line: int, boxes: Sequence[Box], x_height: float, params: OrderParams
+) -> Box:
+    """A line's box; only its part in the left column if it was joined to one in the right.
+
+    It was if the two rows above and the two below it are parted by the same white, and are no
+    further from it than from each other: a heading across two columns stands apart.
+    """
+    box = boxes[line]
+    gaps: list[tuple[int, int]] = []
+    for side in (-1, 1):
+        rows_there = _parted_rows(box, side, boxes, x_height, params)[:2]
+        if len(rows_there) < 2:
+            return box
+        near, far = (away for away, _, _ in rows_there)
+        if near > params.pitch * (far - near):
+            return box
+        gaps += [(left, right) for _, left, right in rows_there]
+    left, right = max(left for left, _ in gaps), min(right for _, right in gaps)
+    if right - left < params.column_gap * x_height or not box.left < left < right < box.right:
+        return box
+    return Box(box.left, box.top, left, box.bottom)
+
+
+def _parted_rows(
+    box: Box, side: int, boxes: Sequence[Box], x_height: float, params: OrderParams
+) -> list[tuple[int, int, int]]:
+    """Rows of two long lines above (-1) or below (1): how far, and the edges of the white."""
+    reach, size = 2 * params.leading * x_height, params.least_line * x_height
+    long = [
+        other
+        for other in boxes
+        if other.width >= size and 0 < side * (other.bottom - box.bottom) <= reach
+    ]
+    return sorted(
+        (abs(a.bottom - box.bottom), a.right, b.left)
+        for a in long
+        for b in long
+        if box.left < a.right < b.left < box.right
+        and abs(a.bottom - b.bottom) <= params.same_row * x_height
+    )
 
 
 def _cut(

@@ -47,6 +47,23 @@ def test_reading_order(boxes: list[Box], expected: list[int]) -> None:
     assert flat(boxes) == expected
 
 
+def two_columns(across: Box) -> list[Box]:
+    """Fourteen rows in two columns, but for one box across both in place of the fourth."""
+    tops = [30 * i for i in range(14) if i != 3]
+    return [across, *column(0, 190, tops), *column(210, 400, tops)]
+
+
+def test_a_line_joined_over_the_gutter_does_not_break_the_columns() -> None:
+    order = flat(two_columns(Box(0, 90, 400, 100)))
+    assert order == [1, 2, 3, 0, *range(4, 27)]
+
+
+def test_a_heading_across_columns_parts_what_is_above_from_what_is_below() -> None:
+    boxes = two_columns(Box(0, 98, 400, 108))
+    lower = [Box(b.left, b.top + 30, b.right, b.bottom + 30) if b.top > 98 else b for b in boxes]
+    assert flat(lower)[:7] == [1, 2, 3, 14, 15, 16, 0]
+
+
 sides = st.tuples(st.integers(0, 900), st.integers(0, 900), st.integers(1, 300), st.integers(1, 40))
 
 
