@@ -47,21 +47,18 @@ def reading_order(
     """
     usual = median(box.width for box in boxes) if boxes else 0
     apart = [
-        _without_neighbour(i, boxes, x_height, params) if box.width > params.over * usual else box
-        for i, box in enumerate(boxes)
+        _without_neighbour(box, boxes, x_height, params) if box.width > params.over * usual else box
+        for box in boxes
     ]
     return _cut(list(range(len(boxes))), apart, x_height, params)
 
 
-def _without_neighbour(
-    line: int, boxes: Sequence[Box], x_height: float, params: OrderParams
-) -> Box:
+def _without_neighbour(box: Box, boxes: Sequence[Box], x_height: float, params: OrderParams) -> Box:
     """A line's box; only its part in the left column if it was joined to one in the right.
 
     It was if the two rows above and the two below it are parted by the same white, and are no
     further from it than from each other: a heading across two columns stands apart.
     """
-    box = boxes[line]
     gaps: list[tuple[int, int]] = []
     for side in (-1, 1):
         rows_there = _parted_rows(box, side, boxes, x_height, params)[:2]
