@@ -151,7 +151,7 @@ def convert(
     Example: inkfolio convert letters/ --out searchable --to pdf,txt,page
     """
     level = logging.INFO if log_json else logging.WARNING
-    with _speaking_plainly(verbose, level, as_json=log_json):
+    with speaking_plainly(verbose, level, as_json=log_json):
         from dataclasses import replace
 
         from pipeline.executor import Limits
@@ -159,7 +159,7 @@ def convert(
 
         if bool(sources) == bool(watch):
             raise UsageError("name files and folders, or a folder to --watch; one of the two")
-        settings = _settings(config, to=to, model=model, lm=lm, lang=lang, lines=lines, net=net)
+        settings = settings_from(config, to=to, model=model, lm=lm, lang=lang, lines=lines, net=net)
         settings = _with_enrich(settings, enrich)
         settings = _with_existing_text(settings, existing_text)
         settings = replace(settings, order_from=order_from or settings.order_from)
@@ -241,7 +241,7 @@ def status(
 
     Example: inkfolio status searchable
     """
-    with _speaking_plainly(verbose):
+    with speaking_plainly(verbose):
         from dataclasses import asdict
 
         from pipeline.remote import place, run_folder
@@ -278,14 +278,14 @@ def build(
 
     Example: inkfolio build corrected/ --images scans/ --to pdf,txt
     """
-    with _speaking_plainly(verbose):
+    with speaking_plainly(verbose):
         from dataclasses import replace
 
         from pipeline.build import BuildParams
         from pipeline.build import build as run  # slow: loads OpenCV
 
         formats = tuple(name.strip() for name in to.split(",") if name.strip())
-        pdf = _pdf_params(pdfa, tagged, image or "original")
+        pdf = pdf_params_from(pdfa, tagged, image or "original")
         params = BuildParams(formats, lang, overwrite, pdf)
         params = replace(params, base_url=base_url or params.base_url)
         made = run(sources, images, out, params)
@@ -305,7 +305,7 @@ def index(
 
     Example: inkfolio index searchable/
     """
-    with _speaking_plainly(verbose):
+    with speaking_plainly(verbose):
         from pipeline.search_index import index_folder
 
         made = index_folder(folder)
@@ -327,7 +327,7 @@ def search(
 
     Example: inkfolio search searchable/ "chère mère" --fuzzy
     """
-    with _speaking_plainly(verbose):
+    with speaking_plainly(verbose):
         from dataclasses import asdict
 
         from pipeline.search_index import search_index
@@ -357,10 +357,10 @@ def inspect(
 
     Example: inkfolio inspect letter.jpg --out letter-seen.png
     """
-    with _speaking_plainly(verbose):
+    with speaking_plainly(verbose):
         from pipeline.inspection import inspect_page  # slow: loads torch
 
-        settings = _settings(config, model=model, lm=lm, lines=lines, net=net)
+        settings = settings_from(config, model=model, lm=lm, lines=lines, net=net)
         inspect_page(page, number - 1, out, settings)
     typer.echo(str(out))
 
@@ -384,7 +384,7 @@ def train(
 
     Example: inkfolio train lines/*.parquet --recipe recognize/recipes/latin.toml --out runs/latin
     """
-    with _speaking_plainly(verbose, logging.INFO):
+    with speaking_plainly(verbose, logging.INFO):
         from pipeline.line_corpus import cut_folders
         from pipeline.tables import read_table
         from recognize.reader import use_threads
@@ -413,7 +413,7 @@ def train_language(
 
     Example: inkfolio train-language prose.txt --lang fra --lines lines.parquet --out fra.npz
     """
-    with _speaking_plainly(verbose):
+    with speaking_plainly(verbose):
         from recognize.language import train_language as run
 
         run(texts, lines or [], lang, out)
@@ -437,7 +437,7 @@ def train_lines(
 
     Example: inkfolio train-lines train/ --val val/ --recipe lines.toml --out runs/lines
     """
-    with _speaking_plainly(verbose, logging.INFO):
+    with speaking_plainly(verbose, logging.INFO):
         from pipeline.tables import read_table
         from recognize.reader import use_threads
         from segment.net.train import Recipe, train_net
@@ -464,7 +464,7 @@ def evaluate_lines(
 
     Example: inkfolio evaluate lines corpus.parquet --split val --json
     """
-    with _speaking_plainly(verbose):
+    with speaking_plainly(verbose):
         from recognize.evaluate import evaluate_model, table_of
         from recognize.reader import use_threads
 
@@ -492,12 +492,12 @@ def evaluate_pages(
 
     Example: inkfolio evaluate pages pages/val --json
     """
-    with _speaking_plainly(verbose):
+    with speaking_plainly(verbose):
         from pipeline.evaluate_pages import evaluate_folder, table_of
         from recognize.reader import Reader, use_threads
 
         use_threads(threads or _cores())
-        settings = _settings(config, model=model, lm=lm, lines=lines, net=net)
+        settings = settings_from(config, model=model, lm=lm, lines=lines, net=net)
         scores = evaluate_folder(
             folder, settings, Reader.load(settings.model, settings.lm) if read else None
         )
@@ -506,7 +506,7 @@ def evaluate_pages(
         )
 
 
-def _settings(
+def settings_from(
     config: Path | None,
     *,
     to: str = "",
@@ -551,11 +551,12 @@ def _with_pdf(settings: Settings, pdfa: str, tagged: bool, image: str) -> Settin
     from dataclasses import replace
 
     old = settings.pdf
-    pdf = _pdf_params(pdfa or old.archive, tagged or old.tagged, image or old.image)
+    pdf = pdf_params_from(pdfa or old.archive, tagged or old.tagged, image or old.image)
     return replace(settings, pdf=pdf)
 
 
-def _pdf_params(pdfa: str, tagged: bool, image: str) -> PdfParams:
+def pdf_params_from(pdfa: str, tagged: bool, image: str) -> PdfParams:
+    """Settings of the PDF writer from --pdfa, --tagged and --image."""
     from export.pdf import PdfParams
     from pipeline.tables import from_table
 
@@ -593,7 +594,7 @@ def _cores() -> int:
 
 
 @contextmanager
-def _speaking_plainly(
+def speaking_plainly(
     verbose: bool, level: int = logging.WARNING, *, as_json: bool = False
 ) -> Iterator[None]:
     """Set up logging; turn errors that a user can act on into a sentence and an exit code."""

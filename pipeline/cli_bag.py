@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli import Verbose, _speaking_plainly, app
+from pipeline.cli import Verbose, app, speaking_plainly
 
 
 @app.command()
@@ -24,7 +24,7 @@ def bag(
 
     Example: inkfolio bag searchable/ --out searchable-bag --originals
     """
-    with _speaking_plainly(verbose):
+    with speaking_plainly(verbose):
         from pipeline.bag import bag_run
 
         made = bag_run(run, out, originals=originals, organization=organization)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli import Verbose, _speaking_plainly, app
+from pipeline.cli import Verbose, app, speaking_plainly
 
 Texts = Annotated[
     list[Path],
@@ -37,7 +37,7 @@ def enrich(
 
     Example: inkfolio enrich searchable/ --what entities,phrases --to alto,tei
     """
-    with _speaking_plainly(verbose):
+    with speaking_plainly(verbose):
         from pipeline.build import BuildParams, build
 
         params = BuildParams(_names(to), lang, overwrite, enrich=_names(what))
@@ -63,7 +63,7 @@ def tables(
 
     Example: inkfolio tables searchable/ --images scans/ --to xlsx
     """
-    with _speaking_plainly(verbose):
+    with speaking_plainly(verbose):
         from pipeline.enriching import TableOptions, make_tables
 
         made = make_tables(sources, out, TableOptions(to, template, images, overwrite))
@@ -89,7 +89,7 @@ def speak(
 
     Example: inkfolio speak searchable/letters.inkfolio.json --images letters/ --out letters.epub
     """
-    with _speaking_plainly(verbose):
+    with speaking_plainly(verbose):
         from pipeline.enriching import SpeechOptions, make_speech
 
         made = make_speech(sources, out, SpeechOptions(lang, voice, images, overwrite))
@@ -117,7 +117,7 @@ def translate(
 
     Example: inkfolio translate searchable/ --lang fra --to spa --formats html,pdf
     """
-    with _speaking_plainly(verbose):
+    with speaking_plainly(verbose):
         from pipeline.enriching import TranslationOptions, make_translation
 
         options = TranslationOptions(lang, _names(formats), model, overwrite)

@@ -17,10 +17,10 @@ from pipeline.cli import (
     Scans,
     Tagged,
     Verbose,
-    _pdf_params,
-    _settings,
-    _speaking_plainly,
     app,
+    pdf_params_from,
+    settings_from,
+    speaking_plainly,
 )
 from pipeline.errors import UsageError
 
@@ -85,7 +85,7 @@ def align(
 
     Example: inkfolio align letters/ --text letters.txt --out aligned --to pdf,page
     """
-    with _speaking_plainly(verbose):
+    with speaking_plainly(verbose):
         from pipeline.align_files import (  # slow: loads torch
             AlignParams,
             align_files,
@@ -98,9 +98,9 @@ def align(
             raise UsageError("name a transcription by --text, or whom to ask by --reader; one")
 
         formats = tuple(name.strip() for name in to.split(",") if name.strip())
-        settings = _settings(config, model=model, lines=lines, net=net)
+        settings = settings_from(config, model=model, lines=lines, net=net)
         written = BuildParams(
-            formats, lang, overwrite, _pdf_params(pdfa, tagged, image or "original")
+            formats, lang, overwrite, pdf_params_from(pdfa, tagged, image or "original")
         )
         remote = _remote(reader, reader_model, max_requests, request_timeout)
         params = AlignParams(settings, written, remote)
@@ -146,11 +146,11 @@ def check(
 
     Example: inkfolio check letters/ --text letters.txt --out checked
     """
-    with _speaking_plainly(verbose):
+    with speaking_plainly(verbose):
         from pipeline.align_files import AlignParams, check_files, summary  # slow: loads torch
         from pipeline.build import BuildParams
 
-        settings = _settings(config, model=model, lines=lines, net=net)
+        settings = settings_from(config, model=model, lines=lines, net=net)
         params = AlignParams(settings, BuildParams((), lang, overwrite))
         made, aligned = check_files(sources, text, out, params)
     for path in made.files:
@@ -188,7 +188,7 @@ def cut_lines(
 
     Example: inkfolio cut-lines aligned/ --images scans/ --out letters.parquet
     """
-    with _speaking_plainly(verbose):
+    with speaking_plainly(verbose):
         from pipeline.line_corpus import CutParams
         from pipeline.line_corpus import cut_lines as run  # slow: loads OpenCV
 
