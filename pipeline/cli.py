@@ -284,7 +284,7 @@ def build(
         from pipeline.build import BuildParams
         from pipeline.build import build as run  # slow: loads OpenCV
 
-        formats = tuple(name.strip() for name in to.split(",") if name.strip())
+        formats = names_in(to)
         pdf = pdf_params_from(pdfa, tagged, image or "original")
         params = BuildParams(formats, lang, overwrite, pdf)
         params = replace(params, base_url=base_url or params.base_url)
@@ -524,7 +524,7 @@ def settings_from(
     from segment.page import check_finder  # slow: loads OpenCV
 
     settings = read_table(config, Settings) if config else Settings()
-    formats = tuple(name.strip() for name in to.split(",") if name.strip())
+    formats = names_in(to)
     segment = settings.segment
     segment = replace(segment, finder=lines or segment.finder, net=net or segment.net)
     check_finder(segment)
@@ -538,12 +538,16 @@ def settings_from(
     )
 
 
+def names_in(text: str) -> tuple[str, ...]:
+    """The names that stand in a text with commas between them."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
 def _with_enrich(settings: Settings, enrich: str) -> Settings:
     """The settings under the flag for what is made of the text besides."""
     from dataclasses import replace
 
-    names = tuple(name.strip() for name in enrich.split(",") if name.strip())
-    return replace(settings, enrich=names or settings.enrich)
+    return replace(settings, enrich=names_in(enrich) or settings.enrich)
 
 
 def _with_pdf(settings: Settings, pdfa: str, tagged: bool, image: str) -> Settings:

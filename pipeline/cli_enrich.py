@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli import Verbose, app, speaking_plainly
+from pipeline.cli import Verbose, app, names_in, speaking_plainly
 
 Texts = Annotated[
     list[Path],
@@ -40,7 +40,7 @@ def enrich(
     with speaking_plainly(verbose):
         from pipeline.build import BuildParams, build
 
-        params = BuildParams(_names(to), lang, overwrite, enrich=_names(what))
+        params = BuildParams(names_in(to), lang, overwrite, enrich=names_in(what))
         made = build(sources, None, out, params)
     for path in made.files:
         typer.echo(str(path))
@@ -120,11 +120,7 @@ def translate(
     with speaking_plainly(verbose):
         from pipeline.enriching import TranslationOptions, make_translation
 
-        options = TranslationOptions(lang, _names(formats), model, overwrite)
+        options = TranslationOptions(lang, names_in(formats), model, overwrite)
         made = make_translation(sources, to, out, options)
     for path in made:
         typer.echo(str(path))
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())

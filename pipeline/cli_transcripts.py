@@ -18,6 +18,7 @@ from pipeline.cli import (
     Tagged,
     Verbose,
     app,
+    names_in,
     pdf_params_from,
     settings_from,
     speaking_plainly,
@@ -97,7 +98,7 @@ def align(
         if (text is None) == (not reader):
             raise UsageError("name a transcription by --text, or whom to ask by --reader; one")
 
-        formats = tuple(name.strip() for name in to.split(",") if name.strip())
+        formats = names_in(to)
         settings = settings_from(config, model=model, lines=lines, net=net)
         written = BuildParams(
             formats, lang, overwrite, pdf_params_from(pdfa, tagged, image or "original")
