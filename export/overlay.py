@@ -7,7 +7,7 @@ the reading order drawn over it; the right shows the text as read, each line in 
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from pipeline.document import Line, Page, Point, Polygon, Region
 from pipeline.errors import DependencyError
+from pipeline.frame import Frame
 
 Rgb = NDArray[np.uint8]  # (H, W, 3)
 Color = tuple[int, int, int]
@@ -32,6 +33,7 @@ REGION_COLOR: Color = (70, 80, 95)
 INK: Color = (24, 28, 36)
 DOUBT: Color = (200, 30, 40)
 PAPER: Color = (252, 251, 248)
+FOLD: Color = (166, 171, 176)  # between the sheets
 MIN_TEXT_PX = 7
 PALE = 0.25  # share of white mixed into the scan
 FONTS = ("DejaVuSans.ttf", str(Path(reportlab.__file__).parent / "fonts" / "Vera.ttf"))
@@ -77,7 +79,7 @@ def draw_overlay(
     scan = _geometry_sheet(pixels, page, sheet, params)
     if not params.beside:
         return np.asarray(scan)
-    return np.hstack([np.asarray(scan), np.asarray(_text_sheet(page, sheet, params))])
+    return np.hstack([np.asarray(scan), _text_sheet(page, params)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +178,25 @@ def _draw_numbers(draw: ImageDraw.ImageDraw, page: Page, sheet: _Sheet) -> None:
         draw.text((x, y), label, font=font, fill="white", anchor="mm")
 
 
-def _text_sheet(page: Page, sheet: _Sheet, params: OverlayParams) -> Image.Image:
+def _text_sheet(page: Page, params: OverlayParams) -> Rgb:
+    """The text as it lies on the page, which may be on its side or upside down."""
+    quarters = round(page.skew / 90) % 4
+    upright = _stood_upright(page, 90 * quarters)
+    sheet = _Sheet.of(upright, params)
+    paper = np.rot90(np.asarray(_upright_text(upright, sheet, params)), quarters).copy()
+    paper[:, : (sheet.unit + 1) // 2] = FOLD
+    return paper
+
+
+def _stood_upright(page: Page, turned: int) -> Page:
+    """The page turned clockwise, for its words' texts: their boxes are left behind."""
+    frame = Frame.upright(turned, page.width, page.height).inverse()
+    width, height = (page.height, page.width) if turned % 180 else (page.width, page.height)
+    regions = tuple(frame.region_to_page(region) for region in page.regions)
+    return replace(page, width=width, height=height, regions=regions)
+
+
+def _upright_text(page: Page, sheet: _Sheet, params: OverlayParams) -> Image.Image:
     paper = Image.new("RGB", (sheet.width, sheet.height), PAPER)
     draw = ImageDraw.Draw(paper, "RGBA")
     for region in page.regions:
@@ -186,7 +206,6 @@ def _text_sheet(page: Page, sheet: _Sheet, params: OverlayParams) -> Image.Image
         color = LINE_COLORS[index % len(LINE_COLORS)]
         draw.line(sheet.place(line.baseline), fill=(*color, 110), width=sheet.unit)
         _draw_words(draw, line, sheet, params)
-    draw.line([(0, 0), (0, sheet.height)], fill=(*REGION_COLOR, 120), width=sheet.unit)
     return paper
 
 

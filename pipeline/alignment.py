@@ -18,18 +18,18 @@ from numpy.typing import NDArray
 from export.line_parts import box_around
 from pipeline.document import Alternative, Box, Line, Page, Word
 from pipeline.load import PageImage, SourcePage
+from pipeline.placing import place_stretch, place_words
 from pipeline.settings import Settings
-from pipeline.stages import unread_page
+from pipeline.stages import lines_and_crops, segment_upright, unread_page
 from pipeline.transcript import Transcript
 from recognize.alphabet import Alphabet
 from recognize.ctc import decode_greedily
-from recognize.laying import LaidLine, LaidWord, Surplus, lay_words
+from recognize.laying import LaidLine, LaidWord, lay_words
 from recognize.reader import Reader, Sight
 from recognize.transcript import Piece, match_words
 from segment.arrays import Ink
-from segment.crop import LineCrop, crop_line
-from segment.page import segment_page
-from segment.words import fit_to_ink
+from segment.crop import LineCrop
+from segment.words import Span
 
 GRAM = 6  # letters in a row by which pages and text recognise each other
 NEAR_LINES = 16  # lines on either side of a page's end that decide where the text is parted
@@ -54,11 +54,13 @@ class SeenPage:
         page: its regions and lines.
         lines: all lines, in reading order.
         ink: bool (H, W), packed to bits.
+        turned: degrees by which the text is turned counter-clockwise: 0, 90, 180 or 270.
     """
 
     page: Page
     lines: tuple[SeenLine, ...]
     ink: NDArray[np.uint8]
+    turned: int = 0
 
     def unpacked(self) -> Ink:
         """The page's ink, bool (H, W)."""
@@ -144,25 +146,22 @@ class Alignment:
 
 def see_page(source: SourcePage, image: PageImage, settings: Settings, reader: Reader) -> SeenPage:
     """Find the lines of a page and look at them."""
-    found = segment_page(image.gray, settings.segment)
-    lines = [line for region in found.regions for line in region.lines]
-    crops = [crop_line(image.gray, line.boundary, line.baseline) for line in lines]
+    found = segment_upright(image.gray, settings, reader)
+    lines, crops = lines_and_crops(image.gray, found)
     sights = reader.look([crop.image for crop in crops])
     page = replace(unread_page(source, image), skew=found.skew, regions=found.regions)
     seen = (
-        SeenLine(line, _without_image(crop), _packed(sight), read_greedily(sight, reader.alphabet))
+        seen_line(line, crop, sight, reader.alphabet)
         for line, crop, sight in zip(lines, crops, sights, strict=True)
     )
-    return SeenPage(page, tuple(seen), np.packbits(found.ink))
+    return SeenPage(page, tuple(seen), np.packbits(found.ink), found.turn.degrees)
 
 
-def _without_image(crop: LineCrop) -> LineCrop:
-    return replace(crop, image=np.zeros((1, 1), np.uint8))
-
-
-def _packed(sight: Sight) -> Sight:
-    """Half as large: a document's pages are all held at once."""
-    return replace(sight, probabilities=sight.probabilities.astype(np.float16))
+def seen_line(line: Line, crop: LineCrop, sight: Sight, alphabet: Alphabet) -> SeenLine:
+    """A line with what is needed to lay words on it, and no more: many pages are held at once."""
+    without_image = replace(crop, image=np.zeros((1, 1), np.uint8))
+    halved = replace(sight, probabilities=sight.probabilities.astype(np.float16))
+    return SeenLine(line, without_image, halved, read_greedily(sight, alphabet))
 
 
 def read_greedily(sight: Sight, alphabet: Alphabet) -> str:
@@ -217,7 +216,7 @@ def _align_page(
         found = of_line.get(number, [])
         texts = [words[piece.word][piece.first : piece.last] for piece in found]
         laid = lay_words(one.sight.probabilities, texts, alphabet)
-        line, kept = _with_laid(one, texts, laid, ink)
+        line, kept = with_laid(one, texts, laid, ink, seen.turned)
         lines[line.id] = line
         about = zip(line.words, kept, strict=True)
         for word, (place, laid_word) in about:
@@ -232,7 +231,7 @@ def _align_page(
                     laid_word.seen,
                 )
             )
-        untold += _untold(seen.page.index, one, laid, whole=not line.words)
+        untold += _untold(seen, one, laid, whole=not line.words)
     regions = tuple(
         replace(
             region, lines=tuple(lines[line.id] for line in region.lines if lines[line.id].words)
@@ -253,13 +252,24 @@ def _kept_breaks(transcript: Transcript, first: int, last: int, found: int) -> f
     return starts if found / 2 <= len(starts) <= found * 2 else frozenset()
 
 
-def _with_laid(
-    seen: SeenLine, texts: Sequence[str], laid: LaidLine, ink: Ink
+def with_laid(
+    seen: SeenLine, texts: Sequence[str], laid: LaidLine, ink: Ink, turned: int = 0
 ) -> tuple[Line, list[tuple[int, LaidWord]]]:
-    """The line with those of the words that have ink; and which words these are."""
+    """A line with those of its words that have ink.
+
+    Args:
+        seen: the line.
+        texts: the words.
+        laid: where they are on it.
+        ink: bool (H, W), of the page.
+        turned: as in `SeenPage`.
+
+    Returns:
+        The line, and each of its words with its number in `texts`.
+    """
     kept = [(place, word) for place, word in enumerate(laid.words) if word is not None]
-    spans = [_letters_on_page(seen, word) for _, word in kept]
-    boxes = fit_to_ink(ink, seen.line.boundary, [(s[0][0], s[-1][1]) for s in spans])
+    letters = [_letters(seen, word) for _, word in kept]
+    placed = place_words(seen.line, seen.crop, letters, ink, turned)
     words = tuple(
         Word(
             texts[place],
@@ -268,11 +278,11 @@ def _with_laid(
             span,
             _own_reading(texts[place], word),
         )
-        for (place, word), box, span in zip(kept, boxes, spans, strict=True)
+        for (place, word), (box, span) in zip(kept, placed, strict=True)
     )
-    letters = sum(len(word.text) for word in words)
+    size = sum(len(word.text) for word in words)
     against = sum(word.against for _, word in kept)
-    support = max(math.exp(-against / letters), LEAST_SUPPORT) if letters else 0.0
+    support = max(math.exp(-against / size), LEAST_SUPPORT) if size else 0.0
     return replace(seen.line, words=words, confidence=support), kept
 
 
@@ -283,29 +293,24 @@ def _own_reading(text: str, word: LaidWord) -> tuple[Alternative, ...]:
     return (Alternative(word.seen, 1 / (1 + math.exp(-word.against))),)
 
 
-def _letters_on_page(seen: SeenLine, word: LaidWord) -> tuple[tuple[float, float], ...]:
-    """Where each letter begins and ends, in page pixels along x."""
+def _letters(seen: SeenLine, word: LaidWord) -> list[Span]:
+    """Where each letter begins and ends along the line's crop."""
     centers = [(left + right) / 2 for left, right in word.spans]
     borders = [word.left, *((a + b) / 2 for a, b in pairwise(centers)), word.right]
-    xs = [seen.crop.page_x(seen.sight.x(border)) for border in borders]
-    return tuple(pairwise(xs))
+    return list(pairwise(seen.sight.x(border) for border in borders))
 
 
-def _untold(page: int, seen: SeenLine, laid: LaidLine, *, whole: bool) -> Iterator[Untold]:
+def _untold(page: SeenPage, seen: SeenLine, laid: LaidLine, *, whole: bool) -> Iterator[Untold]:
+    index = page.page.index
     if whole:
         if any(character.isalnum() for character in seen.reading):
             box = box_around(seen.line.boundary)
-            yield Untold(page, seen.line.id, box, seen.reading, whole=True)
+            yield Untold(index, seen.line.id, box, seen.reading, whole=True)
         return
     for surplus in laid.surplus:
-        yield Untold(page, seen.line.id, _box_of(seen, surplus), surplus.seen, whole=False)
-
-
-def _box_of(seen: SeenLine, surplus: Surplus) -> Box:
-    around = box_around(seen.line.boundary)
-    ends = (seen.crop.page_x(seen.sight.x(x)) for x in (surplus.left, surplus.right))
-    left, right = sorted(ends)
-    return box_around([(left, around.top), (right, around.bottom)])
+        stretch = seen.sight.x(surplus.left), seen.sight.x(surplus.right)
+        box = place_stretch(seen.line, seen.crop, stretch, page.turned)
+        yield Untold(index, seen.line.id, box, surplus.seen, whole=False)
 
 
 def _unwritten(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from pipeline.document import Polygon
+from pipeline.document import Line, Polygon, Region
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +97,12 @@ class Frame:
         return tuple(
             (self.a * x + self.b * y + self.c, self.d * x + self.e * y + self.f) for x, y in points
         )
+
+    def region_to_page(self, region: Region) -> Region:
+        """A region of the working image and its lines in page pixels; words stay as they are."""
+        lines = tuple(self._line_to_page(line) for line in region.lines)
+        return replace(region, boundary=self.to_page(region.boundary), lines=lines)
+
+    def _line_to_page(self, line: Line) -> Line:
+        boundary, baseline = self.to_page(line.boundary), self.to_page(line.baseline)
+        return replace(line, boundary=boundary, baseline=baseline)

@@ -33,18 +33,17 @@ from export.tei import tei
 from export.text import document_text
 from export.word_table import word_table
 from pipeline.bitonal import ink_to_print
-from pipeline.document import Alternative, Box, Document, Line, Page, Polygon, Region, Word
+from pipeline.document import Alternative, Document, Line, Page, Region, Word
 from pipeline.errors import InputError
-from pipeline.frame import Frame
 from pipeline.load import PageImage, SourcePage, load_page
 from pipeline.mentions import Mention
 from pipeline.names import shown
+from pipeline.placing import place_words
 from pipeline.settings import Settings
 from pipeline.web_picture import web_picture, web_size
 from segment.arrays import Gray, Ink
 from segment.crop import LineCrop, crop_line
 from segment.page import Segmentation, segment_page
-from segment.words import Span, fit_to_ink
 
 if TYPE_CHECKING:
     from recognize.alternatives import Rivals
@@ -109,12 +108,8 @@ def read_page(
         The page with regions, lines and words in page pixels; without regions if it is blank.
     """
     with watch.timing("segment"):
-        found = segment_page(image.gray, settings.segment)
-        if not found.turn.sure and reads_upside_down(image.gray, found, reader):
-            turned = (found.turn.degrees + 180) % 360
-            found = segment_page(image.gray, settings.segment, turned)
-        lines = [line for region in found.regions for line in region.lines]
-        crops = [crop_line(image.gray, line.boundary, line.baseline) for line in lines]
+        found = segment_upright(image.gray, settings, reader)
+        lines, crops = lines_and_crops(image.gray, found)
     with watch.timing("read"):
         readings = reader.read([crop.image for crop in crops])
     with watch.timing("words"):
@@ -124,6 +119,20 @@ def read_page(
         }
     page = unread_page(source, image)
     return replace(page, skew=found.skew, regions=tuple(_filled(found.regions, read)))
+
+
+def segment_upright(gray: Gray, settings: Settings, reader: LineReader) -> Segmentation:
+    """Find a page's lines; reading tells which way up it is where the lines do not."""
+    found = segment_page(gray, settings.segment)
+    if found.turn.sure or not reads_upside_down(gray, found, reader):
+        return found
+    return segment_page(gray, settings.segment, (found.turn.degrees + 180) % 360)
+
+
+def lines_and_crops(gray: Gray, found: Segmentation) -> tuple[list[Line], list[LineCrop]]:
+    """A page's lines in reading order, and the crop of each."""
+    lines = [line for region in found.regions for line in region.lines]
+    return lines, [crop_line(gray, line.boundary, line.baseline) for line in lines]
 
 
 def unread_page(source: SourcePage, image: PageImage) -> Page:
@@ -166,19 +175,11 @@ def with_words(line: Line, crop: LineCrop, reading: Reading, ink: Ink, turned: i
             Characters have spans on pages that are not turned only.
     """
     pieces = list(_words_of(reading))
-    if turned:
-        boxes = _turned_boxes(line, crop, [reading.spans[a:b] for a, b in pieces], ink, turned)
-        spans: list[tuple[Span, ...]] = [()] * len(pieces)
-    else:
-        spans = [
-            tuple((crop.page_x(left), crop.page_x(right)) for left, right in reading.spans[a:b])
-            for a, b in pieces
-        ]
-        boxes = fit_to_ink(ink, line.boundary, [(s[0][0], s[-1][1]) for s in spans])
+    placed = place_words(line, crop, [reading.spans[a:b] for a, b in pieces], ink, turned)
     words = [
         # A word is right if all its letters are.
         Word(reading.text[a:b], box, math.prod(reading.confidences[a:b]), span)
-        for (a, b), box, span in zip(pieces, boxes, spans, strict=True)
+        for (a, b), (box, span) in zip(pieces, placed, strict=True)
     ]
     if reading.rivals:
         words = [with_rivals(*pair) for pair in zip(words, reading.rivals, strict=True)]
@@ -189,27 +190,6 @@ def with_rivals(word: Word, rivals: Rivals) -> Word:
     """The word with what else it may be, given as odds against it."""
     others = (Alternative(text, word.confidence * odds) for text, odds in rivals)
     return replace(word, alternatives=tuple(others))
-
-
-def _turned_boxes(
-    line: Line, crop: LineCrop, pieces: Sequence[Sequence[Span]], ink: Ink, turned: int
-) -> list[Box]:
-    """The words' boxes, found with the page stood upright."""
-    height, width = ink.shape
-    frame = Frame.upright(turned, width, height)
-    to_upright = frame.inverse()
-    ends = [[crop.to_page(piece[0][0]), crop.to_page(piece[-1][1])] for piece in pieces]
-    spans = [(a[0], b[0]) for a, b in (to_upright.to_page(points) for points in ends)]
-    upright = np.ascontiguousarray(np.rot90(ink, -(turned // 90)))
-    return [
-        _box_around(frame.to_page(box.polygon()))
-        for box in fit_to_ink(upright, to_upright.to_page(line.boundary), spans)
-    ]
-
-
-def _box_around(corners: Polygon) -> Box:
-    xs, ys = [round(x) for x, _ in corners], [round(y) for _, y in corners]
-    return Box(min(xs), min(ys), max(xs), max(ys))
 
 
 def _words_of(reading: Reading) -> Iterator[tuple[int, int]]:

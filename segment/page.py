@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import cv2
@@ -109,22 +109,10 @@ def _turned_back(gray: Gray, turn: Turn, params: SegmentParams) -> Segmentation:
     quarters = turn.degrees // 90
     found = segment_page(np.ascontiguousarray(np.rot90(gray, -quarters)), params, turned=0)
     frame = Frame.upright(turn.degrees, gray.shape[1], gray.shape[0])
-    regions = tuple(_moved(region, frame) for region in found.regions)
+    regions = tuple(frame.region_to_page(region) for region in found.regions)
     skew = 180 - (180 - found.skew - turn.degrees) % 360
     ink = np.ascontiguousarray(np.rot90(found.ink, quarters))
     return Segmentation(skew if regions else 0.0, regions, ink, turn)
-
-
-def _moved(region: Region, frame: Frame) -> Region:
-    lines = tuple(
-        replace(
-            line,
-            boundary=frame.to_page(line.boundary),
-            baseline=frame.to_page(line.baseline),
-        )
-        for line in region.lines
-    )
-    return replace(region, boundary=frame.to_page(region.boundary), lines=lines)
 
 
 def level_of(

@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.alignment import SeenLine, SeenPage, _with_laid, _without_image, align, see_page
+from pipeline.alignment import SeenPage, align, see_page, seen_line, with_laid
 from pipeline.document import Line, Polygon
 from pipeline.evaluate_pages import TrueLine, TruePage, read_truth
 from pipeline.load import PageImage, SourcePage
@@ -121,7 +121,8 @@ def _true_places(
         texts = line.text.split()
         laid = lay_words(sight.probabilities, texts, reader.alphabet)
         bare = Line(f"l{number}", line.boundary, line.baseline)
-        whole, kept = _with_laid(SeenLine(bare, _without_image(crop), sight, ""), texts, laid, ink)
+        one = seen_line(bare, crop, sight, reader.alphabet)
+        whole, kept = with_laid(one, texts, laid, ink, seen.turned)
         for word, (place, _) in zip(whole.words, kept, strict=True):
             found[number, place] = word.box.left, word.box.right
     return found

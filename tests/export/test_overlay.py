@@ -9,11 +9,20 @@ import pytest
 
 from export.overlay import LINE_COLORS, OverlayParams, draw_overlay
 from pipeline.document import Page
+from pipeline.frame import Frame
 from tests.export.pages import page
 
 
 def blank(made: Page) -> np.ndarray:
     return np.full((made.height, made.width), 255, dtype=np.uint8)
+
+
+def turned_page(made: Page, turned: int) -> Page:
+    """The page turned counter-clockwise."""
+    width, height = (made.height, made.width) if turned % 180 else (made.width, made.height)
+    frame = Frame.upright(turned, width, height)
+    regions = tuple(frame.region_to_page(region) for region in made.regions)
+    return replace(made, width=width, height=height, skew=float(turned), regions=regions)
 
 
 def test_two_sheets_side_by_side() -> None:
@@ -47,6 +56,17 @@ def test_doubtful_words_are_red() -> None:
     regions = (replace(made.regions[0], lines=(doubtful,)),)
     sheet = draw_overlay(blank(made), replace(made, regions=regions))[:, 1010:].astype(int)
     assert (sheet[..., 0] - sheet[..., 1] > 120).any()
+
+
+@pytest.mark.parametrize("turned", [90, 180, 270])
+def test_the_text_of_a_turned_page_is_turned_with_it(turned: int) -> None:
+    upright = page("Ma chère", "mère")
+    made = turned_page(upright, turned)
+    expected = draw_overlay(blank(upright), upright)[:, upright.width :]
+    sheet = draw_overlay(blank(made), made)[:, made.width :]
+    changed = (np.rot90(sheet, -turned // 90) != expected).any(axis=2)
+    # The fold between the sheets stays at the left.
+    assert changed.mean() < 0.005
 
 
 @pytest.mark.parametrize("made", [page(), replace(page(), width=1, height=1)], ids=["blank", "1x1"])

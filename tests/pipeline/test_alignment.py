@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-import numpy as np
+import json
+from pathlib import Path
 
-from pipeline.alignment import SeenLine, SeenPage, align, part_text
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline.alignment import Alignment, SeenLine, SeenPage, align, part_text, see_page
 from pipeline.document import Box, Line, Page, Region
+from pipeline.frame import Frame
+from pipeline.load import SourcePage
+from pipeline.settings import Settings
+from pipeline.stages import open_page
 from pipeline.transcript import transcript_of
-from recognize.reader import Sight
+from recognize.reader import Reader, Sight
 from segment.crop import LineCrop
 from tests.recognize.peaks import LETTERS, spelled
 
@@ -98,3 +107,50 @@ def test_a_text_of_another_document_is_all_without_ink() -> None:
     weak = [one for one in made.borne if one.word.confidence < 0.3]
     missing = sum(len(one.words) for one in made.unwritten)
     assert len(weak) + missing >= made.words - 1
+
+
+SAMPLE = Path(__file__).resolve().parents[2] / "samples" / "typed" / "Schreiben.jpg"
+
+
+def aligned_sample(folder: Path, turned: int) -> Alignment:
+    """A typed letter, turned counter-clockwise, with its own text."""
+    path = folder / f"{turned}.png"
+    pixels = np.rot90(np.asarray(Image.open(SAMPLE).convert("L")), turned // 90)
+    Image.fromarray(np.ascontiguousarray(pixels)).save(path)
+    settings, reader = Settings(), Reader.load()
+    image = open_page(source := SourcePage(path, 0, "image", "p", 0), settings)
+    lines = json.loads(SAMPLE.with_suffix(".json").read_text("utf-8"))["lines"]
+    text = transcript_of(" ".join(line["text"] for line in lines))
+    return align([see_page(source, image, settings, reader)], text, reader.alphabet)
+
+
+def boxes(alignment: Alignment, turned: int) -> dict[int, Box]:
+    """The box of each word of the text, with the page stood upright."""
+    (page,) = alignment.pages
+    to_upright = Frame.upright(turned, page.width, page.height).inverse()
+    corners = {one.number: to_upright.to_page(one.word.box.polygon()) for one in alignment.borne}
+    return {n: Box(*map(round, (*min(c), *max(c)))) for n, c in corners.items()}
+
+
+def overlap(a: Box, b: Box) -> float:
+    """Intersection over union."""
+    width = min(a.right, b.right) - max(a.left, b.left)
+    height = min(a.bottom, b.bottom) - max(a.top, b.top)
+    common = max(0, width) * max(0, height)
+    return common / (a.width * a.height + b.width * b.height - common)
+
+
+@pytest.fixture(scope="module")
+def upright(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Box]:
+    return boxes(aligned_sample(tmp_path_factory.mktemp("upright"), 0), 0)
+
+
+@pytest.mark.parametrize("turned", [90, 180])
+def test_words_of_a_turned_page_lie_on_their_ink(
+    tmp_path: Path, upright: dict[int, Box], turned: int
+) -> None:
+    made = aligned_sample(tmp_path, turned)
+    found = boxes(made, turned)
+    same = [n for n in found if n in upright and overlap(found[n], upright[n]) > 0.5]
+    assert len(same) > 0.95 * len(upright)
+    assert all(one.word.spans == () for one in made.borne)
