@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -41,6 +42,9 @@ def place(text: Path | str) -> Path | str:
 def file_system(url: str) -> tuple[Any, str]:
     """The fsspec file system of a URL, and the URL's path on it.
 
+    It remembers no listing from before: others change the store, too, and a run that watches it
+    lives for days.
+
     Raises:
         DependencyError: if fsspec, or what it needs for such URLs, is not installed.
         InputError: if fsspec does not know such URLs.
@@ -56,7 +60,19 @@ def file_system(url: str) -> tuple[Any, str]:
         ) from error
     except ValueError as error:
         raise InputError(f"{shown(url)}: {error}; check the address") from error
+    found[0].invalidate_cache()
     return found
+
+
+def _store_errors() -> tuple[type[Exception], ...]:
+    """What a store's client raises: OSError, and classes of its own where it has been loaded."""
+    own = (("botocore.exceptions", ("BotoCoreError", "ClientError")), ("aiohttp", ("ClientError",)))
+    loaded = ((sys.modules[module], names) for module, names in own if module in sys.modules)
+    return OSError, *(getattr(module, name) for module, names in loaded for name in names)
+
+
+def _told(error: Exception) -> str:
+    return getattr(error, "strerror", "") or shown(str(error)) or type(error).__name__
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +159,9 @@ def _mirror(url: str, folder: Path) -> Path:
     fs, path = file_system(url)
     try:
         files = {path: fs.info(path)} if fs.isfile(path) else fs.find(path, detail=True)
-    except OSError as error:
+    except FileNotFoundError:
+        files = {}
+    except _store_errors() as error:
         raise _unreachable(url, error) from error
     if not files:
         raise InputError(f"{shown(url)}: is not there, or is empty; check the address")
@@ -182,7 +200,7 @@ def _last_fetched(url: str) -> Path:
     fs, path = file_system(url)
     try:
         key = f"{url}\n{fs.ukey(path)}"
-    except OSError as error:
+    except _store_errors() as error:
         raise _unreachable(url, error) from error
     if key not in _fetched:
         _fetched.clear()
@@ -203,14 +221,15 @@ def fetch(url: str, folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         fs.get_file(path, str(local))
-    except OSError as error:
+    except _store_errors() as error:
         raise _unreachable(url, error) from error
     return local
 
 
-def _unreachable(url: str, error: OSError) -> InputError:
-    told = error.strerror or shown(str(error)) or type(error).__name__
-    return InputError(f"{shown(url)}: cannot be read ({told}); check the address and the rights")
+def _unreachable(url: str, error: Exception) -> InputError:
+    return InputError(
+        f"{shown(url)}: cannot be read ({_told(error)}); check the address and the rights"
+    )
 
 
 def run_folder(out: Path | str) -> Path:
@@ -281,10 +300,9 @@ def _writing(url: str) -> Iterator[tuple[Any, str]]:
     fs, path = file_system(url)
     try:
         yield fs, path
-    except OSError as error:
-        told = error.strerror or shown(str(error)) or type(error).__name__
+    except _store_errors() as error:
         raise FileAccessError(
-            f"{shown(url)}: cannot be written ({told}); check the address and the rights"
+            f"{shown(url)}: cannot be written ({_told(error)}); check the address and the rights"
         ) from error
 
 
