@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 
 from recognize.alphabet import Alphabet
@@ -113,7 +114,7 @@ class Reader:
         arrays = [normalize(line, self._net.params.height) for line in lines]
         probabilities = self._probabilities(arrays)
         found = [decode_greedily(one) for one in probabilities]
-        language = self._languages.choose([self._alphabet.decode(one.labels) for one in found])
+        language = self._choose_language(found)
         ranked: list[Ranked] = [[] for _ in lines]
         if language:
             ranked = [self._decoders[language].ranked(one) for one in probabilities]
@@ -124,6 +125,12 @@ class Reader:
             for labelling, array, line in zip(found, arrays, lines, strict=True)
         ]
         return [self._with_rivals(*pair) for pair in zip(readings, ranked, strict=True)]
+
+    def _choose_language(self, found: Sequence[Labelling]) -> str:
+        """The language of lines that were decoded greedily; empty if none of ours fits."""
+        confidences = [one for labelling in found for one in labelling.confidences]
+        texts = [self._alphabet.decode(labelling.labels) for labelling in found]
+        return self._languages.choose(texts, float(np.mean(confidences)) if confidences else 0.0)
 
     def _with_rivals(self, reading: Reading, ranked: Ranked) -> Reading:
         """The reading with what a beam else holds possible."""

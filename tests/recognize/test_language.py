@@ -77,6 +77,21 @@ def test_language_of_a_page(english: LanguageModel, lines: list[str], language: 
     assert languages.choose(lines) == language
 
 
+ITALIAN = [
+    "e per questo motivo egli fu chiamato a Firenze",
+    "dove dipinse molte tavole nelle chiese della città",
+]
+
+
+def test_a_page_in_a_language_without_a_model_is_left_alone() -> None:
+    assert load_languages("auto").choose(ITALIAN, confidence=0.99) == ""
+
+
+def test_a_page_that_is_read_badly_is_not_taken_for_foreign() -> None:
+    lines = ["Ihe lettar of tho prosidont was rend", "hefore the nneeting begun tn discnss"]
+    assert load_languages("auto").choose(lines, confidence=0.75) == "eng"
+
+
 def test_a_single_language_is_not_doubted(english: LanguageModel) -> None:
     assert Languages({"eng": english}).choose(["le chien dort sur le tapis, sur le banc"]) == "eng"
 
