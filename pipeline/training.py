@@ -22,6 +22,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
+from pipeline.optimizer import MatrixOptimizer
+
 LOG = "log.csv"
 _CHECKPOINT = "checkpoint.pt"
 
@@ -99,9 +101,7 @@ class Training(ABC, Generic[AnyBatch]):
         self.net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average.load_state_dict(net.state_dict())
         self.average.eval()
-        self.optimizer = torch.optim.AdamW(
-            net.parameters(), schedule.learning_rate, weight_decay=schedule.weight_decay
-        )
+        self.optimizer = MatrixOptimizer(self.net, schedule.weight_decay)
         self.total = math.ceil(schedule.epochs * examples)
         self.seen = self.step = 0
         self.seconds = 0.0
@@ -168,13 +168,10 @@ class Training(ABC, Generic[AnyBatch]):
 
     def _learn(self, batch: AnyBatch) -> Tensor:
         """One step of the optimiser on some examples; the loss."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.learning_rate
         loss = self.loss(batch)
-        self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.net.parameters(), self.schedule.clip)
-        self.optimizer.step()
+        self.optimizer.step(self.learning_rate)
         self._average()
         return loss.detach()
 
