@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
@@ -11,14 +10,16 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from pipeline.alignment import Alignment, SeenPage, align, see_page
+from pipeline.answers import Answers, plan_requests
 from pipeline.build import BuildParams, Built, newest, write_all
 from pipeline.checking import findings, findings_csv, findings_html
 from pipeline.document import Document, Page, Step
 from pipeline.errors import InputError, UsageError
-from pipeline.ledger import FOLDER
+from pipeline.ledger import open_ledger
 from pipeline.load import SourcePage
 from pipeline.names import distinct, safe_name, shown
-from pipeline.remote_reader import RemoteError, RemoteParams, RemoteReader
+from pipeline.remote import Mirror
+from pipeline.remote_reader import RemoteParams, RemoteReader
 from pipeline.settings import Settings
 from pipeline.sources import SourceDocument, find_documents
 from pipeline.stages import Finished, Output, open_page, page_source
@@ -29,11 +30,9 @@ from pipeline.transcript import (
     together,
     transcript_of,
 )
-from pipeline.web_picture import web_picture
+from pipeline.worker import picture
 from recognize.reader import Reader
 from recognize.weights import find_weights, read_card
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,55 +157,49 @@ def ask_and_align(sources: Sequence[Path], out: Path, params: AlignParams) -> li
         InputError: if a page cannot be read.
     """
     settings = params.settings
-    asked = remote_reader(out, params)
-    reader = Reader.load(settings.model)
+    if params.remote is None:
+        raise UsageError("name a transcription by --text, or whom to ask by --reader")
+    remote, reader = RemoteReader(params.remote), Reader.load(settings.model)
     made = []
-    for document in find_documents(sources, settings.load):
-        seen = _seen(document, reader, settings)
-        texts, unanswered = [], []
-        for source, page in zip(document.pages, seen, strict=True):
-            try:
-                texts.append(asked.read(web_picture(page_source(source), settings.load)))
-            except RemoteError as error:
-                logger.warning("%s: %s; our own reading is kept", shown(source.id), error)
-                texts.append("\n".join(line.reading for line in page.lines))
-                unanswered.append(source.id)
-        transcript = together([transcript_of(text) for text in texts], document.name)
-        aligned = _aligned(document, (), transcript, seen, reader, params)
-        made.append(replace(aligned, unanswered=tuple(unanswered)))
+    with open_ledger(out) as ledger:
+        answers = Answers(remote, ledger, settings.load)
+        for document in find_documents(sources, settings.load):
+            answers.ask(
+                picture(settings, Mirror(), one) for one in answers.questions(document.pages)
+            )
+            made.append(_answered(document, answers, reader, params))
     return made
 
 
-def remote_reader(out: Path, params: AlignParams) -> RemoteReader:
-    """The reader that is asked, its answers remembered beside the ledger of `out`.
+def _answered(
+    document: SourceDocument, answers: Answers, reader: Reader, params: AlignParams
+) -> Aligned:
+    """A document with what is answered of its pages; of the others with our own reading."""
+    seen = _seen(document, reader, params.settings)
+    texts, unanswered = [], []
+    for source, page in zip(document.pages, seen, strict=True):
+        answer = answers.of(source)
+        if answer is None:
+            answer = "\n".join(line.reading for line in page.lines)
+            unanswered.append(source.id)
+        texts.append(answer)
+    transcript = together([transcript_of(text) for text in texts], document.name)
+    aligned = _aligned(document, (), transcript, seen, reader, params)
+    return replace(aligned, unanswered=tuple(unanswered))
 
-    Raises:
-        UsageError: if `params` names none.
-    """
-    if params.remote is None:
-        raise UsageError("name a transcription by --text, or whom to ask by --reader")
-    return RemoteReader(params.remote, out / FOLDER / "answers")
 
-
-def plan_requests(sources: Sequence[Path], out: Path, params: AlignParams) -> str:
+def plan_align(sources: Sequence[Path], out: Path, params: AlignParams) -> str:
     """Say what asking a remote reader would send; nothing is sent.
 
     Raises:
         UsageError: if `params` names no remote reader.
         InputError: if a page cannot be read.
     """
-    asked = remote_reader(out, params)
+    if params.remote is None:
+        raise UsageError("--dry-run is for --reader; name whom to ask")
     load = params.settings.load
     pages = [page for document in find_documents(sources, load) for page in document.pages]
-    pictures = (web_picture(page_source(page), load) for page in pages)
-    new = [len(picture) for picture in pictures if not asked.is_known(picture)]
-    remote = params.remote
-    assert remote is not None
-    most = min(remote.max_requests, len(new) * remote.tries)
-    return (
-        f"{len(pages)} pages, {len(pages) - len(new)} answered before; {len(new)} to be sent, "
-        f"{sum(new) / 1e6:.1f} MB, in at most {most} requests of at most {remote.max_tokens} tokens"
-    )
+    return plan_requests(pages, out, load, params.remote)
 
 
 def _seen(document: SourceDocument, reader: Reader, settings: Settings) -> list[SeenPage]:

@@ -20,7 +20,7 @@ from pipeline.document import Alternative, Box, Line, Page, Word
 from pipeline.load import PageImage, SourcePage
 from pipeline.placing import place_stretch, place_words
 from pipeline.settings import Settings
-from pipeline.stages import lines_and_crops, segment_upright, unread_page
+from pipeline.stages import crops_of, segment_upright, unread_page
 from pipeline.transcript import Transcript
 from recognize.alphabet import Alphabet
 from recognize.ctc import decode_greedily
@@ -29,6 +29,7 @@ from recognize.reader import Reader, Sight
 from recognize.transcript import Piece, match_words
 from segment.arrays import Ink
 from segment.crop import LineCrop
+from segment.page import Segmentation
 from segment.words import Span
 
 GRAM = 6  # letters in a row by which pages and text recognise each other
@@ -147,14 +148,25 @@ class Alignment:
 def see_page(source: SourcePage, image: PageImage, settings: Settings, reader: Reader) -> SeenPage:
     """Find the lines of a page and look at them."""
     found = segment_upright(image.gray, settings, reader)
-    lines, crops = lines_and_crops(image.gray, found)
+    crops = crops_of(image.gray, found)
     sights = reader.look([crop.image for crop in crops])
-    page = replace(unread_page(source, image), skew=found.skew, regions=found.regions)
-    seen = (
-        seen_line(line, crop, sight, reader.alphabet)
-        for line, crop, sight in zip(lines, crops, sights, strict=True)
+    return seen_page(unread_page(source, image), found, crops, sights, reader.alphabet)
+
+
+def seen_page(
+    page: Page,
+    found: Segmentation,
+    crops: Sequence[LineCrop],
+    sights: Sequence[Sight],
+    alphabet: Alphabet,
+) -> SeenPage:
+    """A page, as yet unread, whose lines have been found and looked at."""
+    lines = (
+        seen_line(line, crop, sight, alphabet)
+        for line, crop, sight in zip(found.lines, crops, sights, strict=True)
     )
-    return SeenPage(page, tuple(seen), np.packbits(found.ink), found.turn.degrees)
+    page = replace(page, skew=found.skew, regions=found.regions)
+    return SeenPage(page, tuple(lines), np.packbits(found.ink), found.turn.degrees)
 
 
 def seen_line(line: Line, crop: LineCrop, sight: Sight, alphabet: Alphabet) -> SeenLine:

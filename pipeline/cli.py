@@ -18,6 +18,7 @@ from pipeline.errors import FileAccessError, InkfolioError, InputError, UsageErr
 if TYPE_CHECKING:
     from export.pdf import PdfParams
     from pipeline.executor import Limits
+    from pipeline.remote_reader import RemoteParams, RemoteReader
     from pipeline.settings import Settings
 
 app = typer.Typer(
@@ -74,6 +75,26 @@ LanguageModel = Annotated[
         show_default="none",
     ),
 ]
+RemoteUrl = Annotated[
+    str,
+    typer.Option(
+        "--reader",
+        metavar="openai:URL",
+        help="Ask a vision-language model for the text, by OpenAI's protocol; its key is "
+        "taken from INKFOLIO_API_KEY or OPENAI_API_KEY.",
+        show_default=False,
+    ),
+]
+RemoteModel = Annotated[
+    str, typer.Option("--reader-model", help="The model's name there.", show_default="default")
+]
+MaxRequests = Annotated[
+    int, typer.Option(min=1, help="Requests sent to --reader at most, retries included.")
+]
+RequestTimeout = Annotated[float, typer.Option(min=1, help="Seconds that an answer may take.")]
+RequestsAtOnce = Annotated[
+    int, typer.Option(min=1, help="Requests that wait for their answers at a time.")
+]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log what is being done.")]
 
 
@@ -112,6 +133,11 @@ def convert(
     order_from: Annotated[
         str, typer.Option(metavar="DIR", help="PAGE files that state the reading order.")
     ] = "",
+    reader: RemoteUrl = "",
+    reader_model: RemoteModel = "default",
+    max_requests: MaxRequests = 100,
+    request_timeout: RequestTimeout = 120.0,
+    requests_at_once: RequestsAtOnce = 1,
     config: Config = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace files that no earlier run made.")
@@ -147,6 +173,8 @@ def convert(
 
     A folder with images is one document; each subfolder, PDF and multi-page TIFF is its own.
     Stopped at any moment and started again, a run goes on with what is not done.
+    With --reader the pages are sent to a model that you run or pay for; what it answers is laid
+    on the ink, and our own reading stands where the ink does not bear it out.
 
     Example: inkfolio convert letters/ --out searchable --to pdf,txt,page
     """
@@ -155,6 +183,7 @@ def convert(
         from dataclasses import replace
 
         from pipeline.executor import Limits
+        from pipeline.remote_reader import RemoteReader
         from pipeline.runner import convert as run  # slow: loads OpenCV
 
         if bool(sources) == bool(watch):
@@ -167,10 +196,12 @@ def convert(
         settings = _with_base_url(settings, base_url)
         limits = Limits(page_timeout, _bytes(max_memory_per_page))
         workers = jobs or _cores()
+        asked = remote_from(reader, reader_model, max_requests, request_timeout, requests_at_once)
         if dry_run:
-            _say_what_would_be_done(sources or [], out, settings, workers, limits)
+            _say_what_would_be_done(sources or [], out, settings, workers, limits, asked)
+        remote = RemoteReader(asked) if asked else None
         if watch:
-            _watch(watch, out, settings, workers, limits, overwrite)
+            _watch(watch, out, settings, workers, limits, overwrite, remote)
         with _progress(shown=not log_json) as progress:
             report = run(
                 sources or [],
@@ -180,6 +211,7 @@ def convert(
                 limits=limits,
                 cluster=cluster,
                 overwrite=overwrite,
+                remote=remote,
                 progress=progress,
             )
     if log_json:
@@ -190,18 +222,29 @@ def convert(
 
 
 def _say_what_would_be_done(
-    sources: list[str], out: str, settings: Settings, jobs: int, limits: Limits
+    sources: list[str],
+    out: str,
+    settings: Settings,
+    jobs: int,
+    limits: Limits,
+    remote: RemoteParams | None,
 ) -> NoReturn:
     from pipeline.estimate import estimate
 
-    found = estimate(sources, out, settings, jobs=jobs, limits=limits)
+    found = estimate(sources, out, settings, jobs=jobs, limits=limits, remote=remote)
     for line in found.lines():
         typer.echo(line)
     raise typer.Exit(0)
 
 
 def _watch(
-    folder: Path, out: str, settings: Settings, jobs: int, limits: Limits, overwrite: bool
+    folder: Path,
+    out: str,
+    settings: Settings,
+    jobs: int,
+    limits: Limits,
+    overwrite: bool,
+    remote: RemoteReader | None,
 ) -> NoReturn:
     """Convert what comes, until somebody interrupts; a page that failed waits for a new file."""
     from pipeline.remote import place, run_folder
@@ -221,6 +264,7 @@ def _watch(
                 overwrite=overwrite,
                 retry=False,
                 leave=unsettled,
+                remote=remote,
             )
         except (InputError, FileAccessError) as error:  # may be over when the next file comes
             log.error("%s", error)
@@ -535,6 +579,19 @@ def settings_from(
         model=model or settings.model,
         lm=lm or settings.lm,
         language=lang or settings.language,
+    )
+
+
+def remote_from(
+    reader: str, model: str, max_requests: int, timeout_s: float, at_once: int
+) -> RemoteParams | None:
+    """How a remote reader is asked, from --reader and what goes with it; None without."""
+    from pipeline.remote_reader import RemoteParams, endpoint_of
+
+    if not reader:
+        return None
+    return RemoteParams(
+        endpoint_of(reader), model, max_requests, timeout_s=timeout_s, at_once=at_once
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -11,22 +11,25 @@ from pipeline.cli import (
     FORMATS_HELP,
     Config,
     Lines,
+    MaxRequests,
     Model,
     Net,
     PdfA,
+    RemoteModel,
+    RemoteUrl,
+    RequestsAtOnce,
+    RequestTimeout,
     Scans,
     Tagged,
     Verbose,
     app,
     names_in,
     pdf_params_from,
+    remote_from,
     settings_from,
     speaking_plainly,
 )
 from pipeline.errors import UsageError
-
-if TYPE_CHECKING:
-    from pipeline.remote_reader import RemoteParams
 
 Pages = Annotated[
     list[Path], typer.Argument(help="Images, PDFs, and folders of them.", show_default=False)
@@ -57,22 +60,11 @@ def align(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace files that are there already.")
     ] = False,
-    reader: Annotated[
-        str,
-        typer.Option(
-            metavar="openai:URL",
-            help="Ask a vision-language model for the text, by OpenAI's protocol; its key is "
-            "taken from INKFOLIO_API_KEY or OPENAI_API_KEY.",
-            show_default=False,
-        ),
-    ] = "",
-    reader_model: Annotated[str, typer.Option(help="The model's name there.")] = "default",
-    max_requests: Annotated[
-        int, typer.Option(min=1, help="Requests sent at most, retries included.")
-    ] = 100,
-    request_timeout: Annotated[
-        float, typer.Option(min=1, help="Seconds that an answer may take.")
-    ] = 120.0,
+    reader: RemoteUrl = "",
+    reader_model: RemoteModel = "default",
+    max_requests: MaxRequests = 100,
+    request_timeout: RequestTimeout = 120.0,
+    requests_at_once: RequestsAtOnce = 1,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="With --reader: say what would be sent.")
     ] = False,
@@ -90,7 +82,7 @@ def align(
         from pipeline.align_files import (  # slow: loads torch
             AlignParams,
             align_files,
-            plan_requests,
+            plan_align,
             summary,
         )
         from pipeline.build import BuildParams
@@ -103,10 +95,10 @@ def align(
         written = BuildParams(
             formats, lang, overwrite, pdf_params_from(pdfa, tagged, image or "original")
         )
-        remote = _remote(reader, reader_model, max_requests, request_timeout)
+        remote = remote_from(reader, reader_model, max_requests, request_timeout, requests_at_once)
         params = AlignParams(settings, written, remote)
-        if dry_run and remote:
-            typer.echo(plan_requests(sources, out, params))
+        if dry_run:
+            typer.echo(plan_align(sources, out, params))
             raise typer.Exit(0)
         made, aligned = align_files(sources, text, out, params)
     for path in made.files:
@@ -118,12 +110,6 @@ def align(
     if any(one.unanswered for one in aligned):
         raise typer.Exit(16)
     raise typer.Exit(made.shortfalls[0].exit_code if made.shortfalls else 0)
-
-
-def _remote(reader: str, model: str, max_requests: int, timeout_s: float) -> RemoteParams | None:
-    from pipeline.remote_reader import RemoteParams, endpoint_of
-
-    return RemoteParams(endpoint_of(reader), model, max_requests, timeout_s) if reader else None
 
 
 @app.command()

@@ -10,9 +10,11 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from pipeline.answers import plan_requests
 from pipeline.executor import Limits, open_executor
 from pipeline.ledger import PageRow
 from pipeline.remote import mirrored, place, run_folder
+from pipeline.remote_reader import RemoteParams
 from pipeline.runner import check_formats, find_apart
 from pipeline.settings import Settings
 from pipeline.sources import SourceDocument
@@ -33,6 +35,7 @@ class Estimate:
         failed: how many of them could not be read.
         seconds: that reading and writing would take.
         disk_bytes: that the outputs would take.
+        requests: what would be sent to a remote reader, for people; empty without one.
     """
 
     documents: tuple[tuple[str, int], ...]
@@ -42,6 +45,7 @@ class Estimate:
     failed: int
     seconds: float
     disk_bytes: int
+    requests: str = ""
 
     def lines(self) -> list[str]:
         """For people: a line a document, then the sums."""
@@ -54,6 +58,7 @@ class Estimate:
             f"written as {', '.join(self.formats)}",
             f"about {hours} h {minutes:02} min and {self.disk_bytes / 1e6:.0f} MB, judged by "
             f"{self.samples} pages, of which {self.failed} could not be read",
+            *([self.requests] if self.requests else []),
         ]
 
 
@@ -64,8 +69,9 @@ def estimate(
     *,
     jobs: int = 0,
     limits: Limits = Limits(),
+    remote: RemoteParams | None = None,
 ) -> Estimate:
-    """Find what `convert` would read, read a few pages of it, and extrapolate.
+    """Find what `convert` would read, read a few pages of it, and extrapolate; nothing is sent.
 
     Raises:
         InputError: if a source does not exist, or no source holds any page.
@@ -85,9 +91,11 @@ def estimate(
         seconds = sum(row.seconds for row in rows if isinstance(row, PageRow))
         tasks = list(_to_write(samples, rows, Path(scratch)))
         made = _sizes(executor(do, tasks, give_up, size))
-    pages = sum(len(document.pages) for document in documents)
-    share = pages / len(samples)
-    files = {page.path for document in documents for page in document.pages}
+        pages = [page for document in documents for page in document.pages]
+        folder = run_folder(place(out))
+        requests = plan_requests(pages, folder, settings.load, remote) if remote else ""
+    share = len(pages) / len(samples)
+    files = {page.path for page in pages}
     return Estimate(
         documents=tuple((document.name, len(document.pages)) for document in documents),
         inputs=dict(Counter(path.suffix.lower() or "other" for path in files)),
@@ -96,6 +104,7 @@ def estimate(
         failed=sum(isinstance(row, PageRow) and row.status == "failed" for row in rows),
         seconds=seconds * share / max(1, jobs),
         disk_bytes=round(sum(made) * share),
+        requests=requests,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, lru_cache
@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from pipeline.given_order import order_file
-from pipeline.load import SourcePage
+from pipeline.load import LoadParams, SourcePage
 from pipeline.settings import Settings
 from pipeline.tables import to_table
 
@@ -36,8 +36,14 @@ class Keys:
     writing: str
     order_from: str = ""
 
-    def page(self, document: str, page: SourcePage) -> str:
-        """The key of a document's page; empty if its file cannot be read."""
+    def page(self, document: str, page: SourcePage, answer: str | None = None) -> str:
+        """The key of a document's page; empty if its file cannot be read.
+
+        Args:
+            document: its document's name.
+            page: the page.
+            answer: of a remote reader; None without one.
+        """
         order = order_file(self.order_from, document, page)
         try:
             content = file_sha256(page.path)
@@ -45,7 +51,7 @@ class Keys:
         except OSError:
             return ""
         about = (page.frame, page.kind, page.id, page.index, page.path.name)
-        return _sha256(self.common, content, stated, *about)
+        return _sha256(self.common, content, stated, answer, *about)
 
     def document(self, name: str, created: datetime, pages: Mapping[str, str]) -> str:
         """The key of a document with some pages, each with what stands for it."""
@@ -53,11 +59,26 @@ class Keys:
         return _sha256(self.common, self.writing, name, dated, list(pages.items()))
 
 
-def keys_of(settings: Settings, weights_sha256: str) -> Keys:
-    """The keys under some settings and weights."""
+def answer_key(asked: Sequence[str], load: LoadParams, page: SourcePage) -> str:
+    """The key of a remote reader's answer to a page; empty if its file cannot be read.
+
+    Args:
+        asked: all that decides the answer, but the page.
+        load: settings of loading.
+        page: the page.
+    """
+    try:
+        content = file_sha256(page.path)
+    except OSError:
+        return ""
+    return _sha256(list(asked), to_table(load), content, page.frame, page.kind)
+
+
+def keys_of(settings: Settings, weights_sha256: str, asked: Sequence[str] = ()) -> Keys:
+    """The keys under some settings and weights; `asked` stands for a remote reader's."""
     table = to_table(settings)
     effective = {name: table[name] for name in table if name not in _WITHOUT_EFFECT_ON_PAGES}
-    common = _sha256(code_version(), weights_sha256, effective)
+    common = _sha256(code_version(), weights_sha256, effective, list(asked))
     writing = _sha256({name: table[name] for name in _ONLY_FOR_DOCUMENTS})
     return Keys(common, writing, settings.order_from)
 

@@ -21,7 +21,7 @@ from pipeline.errors import FileAccessError
 from pipeline.names import shown
 
 FOLDER = ".inkfolio"
-_VERSION = 1  # of the tables
+_VERSION = 2  # of the tables; what the first lacks is added
 _TABLES = """
 CREATE TABLE IF NOT EXISTS pages (
     document TEXT NOT NULL, id TEXT NOT NULL, number INTEGER NOT NULL,
@@ -33,6 +33,7 @@ CREATE TABLE IF NOT EXISTS documents (
 CREATE TABLE IF NOT EXISTS files (
     path TEXT NOT NULL, sha256 TEXT NOT NULL, document TEXT NOT NULL, PRIMARY KEY (path, sha256));
 CREATE TABLE IF NOT EXISTS run (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, text TEXT NOT NULL);
 """
 
 
@@ -139,6 +140,16 @@ class Ledger:
         query = "SELECT path, sha256 FROM files WHERE document = ? ORDER BY path"
         with self._speaking():
             return list(self._rows.execute(query, (document,)))
+
+    def answer(self, key: str) -> str | None:
+        """What a remote reader has answered to a question; None if it was never answered."""
+        found = self._one("SELECT text FROM answers WHERE key = ?", (key,))
+        return str(found[0]) if found else None
+
+    def record_answer(self, key: str, text: str) -> None:
+        """Keep what a remote reader has answered."""
+        with self._speaking():
+            self._rows.execute("INSERT OR REPLACE INTO answers VALUES (?, ?)", (key, text))
 
     def counts(self) -> dict[str, int]:
         """Number of pages by status."""
@@ -259,9 +270,9 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
     try:
         with _speaking_of(path):
             (version,) = rows.execute("PRAGMA user_version").fetchone()
-            if version not in (0, _VERSION):
+            if version not in range(_VERSION + 1):
                 raise sqlite3.DatabaseError(f"of another version, {version}")
-            if version == 0:
+            if version < _VERSION:
                 rows.executescript(f"{_TABLES}; PRAGMA user_version = {_VERSION}")
         yield rows
     finally:

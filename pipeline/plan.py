@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pipeline.answers import Answers
 from pipeline.document import Step
 from pipeline.keys import Keys
 from pipeline.ledger import DocumentRow
+from pipeline.load import SourcePage
 from pipeline.outputs import Outputs
 from pipeline.packing import pack, unpack
 from pipeline.report import DocumentOutcome, PageFailure
@@ -32,8 +34,9 @@ class Plan:
         outputs: Outputs,
         retry: bool,
         progress: Callable[[int, int], None],
+        answers: Answers | None = None,
     ) -> None:
-        """A plan for documents with distinct names."""
+        """A plan for documents with distinct names; `answers` if a remote reader was asked."""
         self._documents = {document.name: document for document in documents}
         self._keys = keys
         self._steps = steps
@@ -41,6 +44,7 @@ class Plan:
         self._outputs = outputs
         self._retry = retry
         self._progress = progress
+        self._answers = answers
         self._missing = {document.name: len(document.pages) for document in documents}
         self._complete: deque[SourceDocument] = deque()
         self._pages = self._pages_to_read()
@@ -98,13 +102,18 @@ class Plan:
     def _pages_to_read(self) -> Iterator[ReadTask]:
         for document in self._documents.values():
             for page in document.pages:
-                key = self._keys.page(document.name, page)
+                answer = self._answers.of(page) if self._answers else None
+                key = self._keys.page(document.name, page, answer)
                 if key and key == self._ledger.page_key(
                     document.name, page.id, failed=not self._retry
                 ):
                     self.page_is_there(document.name)
                 else:
-                    yield ReadTask(document.name, page, key)
+                    yield ReadTask(document.name, page, key, answer, self._why_not(page, answer))
+
+    def _why_not(self, page: SourcePage, answer: str | None) -> str:
+        """Why there is no answer for a page that was asked for."""
+        return self._answers.why_not(page) if self._answers and answer is None else ""
 
     def _to_write(self, document: SourceDocument) -> Iterator[WriteTask]:
         """The task of writing a document, unless it is done or has no pages."""

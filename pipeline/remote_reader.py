@@ -8,22 +8,21 @@ on the page's ink, and what the ink does not bear out is listed. Nothing here ru
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import logging
 import os
 import time
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPMessage
-from pathlib import Path
+from threading import Event, Lock
 from typing import IO
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from pipeline.errors import InkfolioError, UsageError
-from pipeline.files import write_bytes
 from pipeline.names import shown
 
 logger = logging.getLogger(__name__)
@@ -56,6 +55,7 @@ class RemoteParams:
         tries: how often a page is asked for at most.
         max_wait_s: between two tries, whatever the endpoint wishes.
         max_tokens: of an answer, which bounds what it costs.
+        at_once: how many requests may wait for their answers at a time.
     """
 
     url: str
@@ -65,6 +65,7 @@ class RemoteParams:
     tries: int = 4
     max_wait_s: float = 60.0
     max_tokens: int = 4096
+    at_once: int = 1
 
     def __post_init__(self) -> None:
         """Refuse an address that is none."""
@@ -73,8 +74,18 @@ class RemoteParams:
             raise UsageError(
                 f"{shown(self.url)!r} is no address; write openai:http://localhost:8000/v1"
             )
-        if parts.username or parts.password:
+        if parts.username or parts.password or parts.query or parts.fragment:
             raise UsageError(f"a key does not belong into the address; put it into {KEYS[0]}")
+
+    @property
+    def host(self) -> str:
+        """Whom the pages are sent to, with the port."""
+        return shown(urlsplit(self.url).netloc)
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """All that decides what is answered, but the page."""
+        return self.url, self.model, str(self.max_tokens), PROMPT
 
 
 def endpoint_of(reader: str) -> str:
@@ -98,22 +109,27 @@ class _NoRedirects(HTTPRedirectHandler):
 
 
 class RemoteReader:
-    """Asks one endpoint for pages, remembers its answers, and counts what it sends."""
+    """Asks one endpoint for pages, in as many threads as one likes, and counts what it sends."""
 
     def __init__(
-        self,
-        params: RemoteParams,
-        cache: Path,
-        sleep: Callable[[float], None] = time.sleep,
+        self, params: RemoteParams, sleep: Callable[[float], object] | None = None
     ) -> None:
-        """A reader that keeps answers in the folder `cache`."""
-        self._params, self._cache, self._sleep = params, cache, sleep
+        """A reader that has sent nothing yet; `sleep` waits for some seconds.
+
+        Raises:
+            UsageError: if the environment holds a key that none can be.
+        """
+        self.params = params
+        self._headers = {"Content-Type": "application/json", **_authorization()}
+        self._halted = Event()
+        self._sleep = sleep or self._halted.wait
         self._opener = build_opener(_NoRedirects)
+        self._counting = Lock()
         self.sent = 0
 
-    def is_known(self, picture: bytes) -> bool:
-        """Whether a page's answer is remembered, so that reading it sends nothing."""
-        return self._path(picture).is_file()
+    def halt(self) -> None:
+        """Send nothing from now on; what has been sent may still be answered."""
+        self._halted.set()
 
     def read(self, picture: bytes) -> str:
         """The text on a page.
@@ -124,33 +140,13 @@ class RemoteReader:
         Raises:
             RemoteError: if no usable answer comes, or no more requests may be sent.
         """
-        path = self._path(picture)
-        if path.is_file():
-            return path.read_text("utf-8")
-        text = self._ask(picture)
-        write_bytes(path, text.encode())
-        return text
-
-    def _path(self, picture: bytes) -> Path:
-        params = self._params
-        digest = hashlib.sha256()
-        for part in (params.url, params.model, str(params.max_tokens), PROMPT):
-            digest.update(part.encode() + b"\0")
-        digest.update(picture)
-        return self._cache / f"{digest.hexdigest()}.txt"
-
-    def _ask(self, picture: bytes) -> str:
         wait = FIRST_WAIT_S
         reason = ""
-        for trial in range(self._params.tries):
+        for trial in range(self.params.tries):
             if trial:
-                self._sleep(min(wait, self._params.max_wait_s))
+                self._sleep(min(wait, self.params.max_wait_s))
                 wait *= 2
-            if self.sent >= self._params.max_requests:
-                raise RemoteError(
-                    f"{self.sent} requests are sent, the most allowed; raise --max-requests"
-                )
-            self.sent += 1
+            self._count()
             try:
                 return _text_in(self._post(picture))
             except HTTPError as error:
@@ -163,19 +159,26 @@ class RemoteReader:
             logger.warning("%s", self._said(reason))
         raise RemoteError(self._said(reason))
 
+    def _count(self) -> None:
+        """Count a request that is about to be sent."""
+        if self._halted.is_set():
+            raise RemoteError(f"{self.params.host}: is not asked any more, since the run ends")
+        with self._counting:
+            if self.sent >= self.params.max_requests:
+                raise RemoteError(
+                    f"{self.sent} requests are sent, the most allowed; raise --max-requests"
+                )
+            self.sent += 1
+
     def _post(self, picture: bytes) -> bytes:
-        headers = {"Content-Type": "application/json"}
-        key = next((os.environ[name] for name in KEYS if os.environ.get(name)), "")
-        if key:
-            headers["Authorization"] = f"Bearer {key}"
         request = Request(
-            f"{self._params.url}/chat/completions",
+            f"{self.params.url}/chat/completions",
             data=json.dumps(self._body(picture)).encode(),
-            headers=headers,
+            headers=self._headers,
         )
-        deadline = time.monotonic() + self._params.timeout_s
+        deadline = time.monotonic() + self.params.timeout_s
         answer = b""
-        with self._opener.open(request, timeout=self._params.timeout_s) as response:
+        with self._opener.open(request, timeout=self.params.timeout_s) as response:
             while part := response.read1(1 << 16):
                 answer += part
                 if len(answer) > MAX_ANSWER_BYTES:
@@ -191,17 +194,32 @@ class RemoteReader:
             {"type": "image_url", "image_url": {"url": image}},
         ]
         return {
-            "model": self._params.model,
+            "model": self.params.model,
             "temperature": 0,
-            "max_tokens": self._params.max_tokens,
+            "max_tokens": self.params.max_tokens,
             "messages": [{"role": "user", "content": content}],
         }
 
     def _said(self, reason: str) -> str:
-        host = urlsplit(self._params.url).netloc
         return (
-            f"{shown(host)}: gives no answer that can be used ({shown(reason)}); check the server"
+            f"{self.params.host}: gives no answer that can be used ({shown(reason)}); "
+            "check the server"
         )
+
+
+def _authorization() -> dict[str, str]:
+    """The header with the key, if the environment has one.
+
+    Raises:
+        UsageError: if it cannot be one: errors of the network's would tell it.
+    """
+    for name in KEYS:
+        key = os.environ.get(name, "").strip()
+        if key and not (key.isascii() and key.isprintable()):
+            raise UsageError(f"{name} holds characters that are in no key; set it anew")
+        if key:
+            return {"Authorization": f"Bearer {key}"}
+    return {}
 
 
 def _text_in(answer: bytes) -> str:
@@ -216,11 +234,19 @@ def _text_in(answer: bytes) -> str:
         raise ValueError("the answer has no text") from error
     if not isinstance(text, str) or len(text) > MAX_LETTERS:
         raise ValueError("the answer is no page's text")
-    lines = text.replace("\f", "\n").strip().splitlines()
+    lines = "".join(map(_plain, text)).strip().splitlines()
     # Models like to fence what they quote.
     if len(lines) > 1 and lines[0].startswith("```") and lines[-1].strip() == "```":
         lines = lines[1:-1]
     return "\n".join(lines)
+
+
+def _plain(character: str) -> str:
+    """The character, unless it is one that no page bears: controls, halves of surrogate pairs."""
+    if character in "\r\f":
+        return "\n"
+    bare = character in "\n\t" or unicodedata.category(character) not in ("Cc", "Cs")
+    return character if bare else ""
 
 
 def _wished(error: HTTPError) -> float:

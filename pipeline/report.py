@@ -52,6 +52,8 @@ class PageOutcome:
         failure: None if the page was read.
         skipped: whether it was left as it is, since it has text already.
         expected_cer: share of the characters read that is likely wrong; 0 without lines.
+        unanswered: why a remote reader that was asked says nothing of it; our own reading stands.
+        not_there: passages that a remote reader has for it and the ink does not bear out.
     """
 
     id: str
@@ -67,6 +69,8 @@ class PageOutcome:
     failure: PageFailure | None = None
     skipped: bool = False
     expected_cer: float = 0.0
+    unanswered: str = ""
+    not_there: tuple[str, ...] = ()
 
     @property
     def status(self) -> Status:
@@ -119,8 +123,11 @@ class Report:
     def exit_code(self) -> int:
         """0 if all went well; 10 if all did but some PDF is no PDF/A.
 
-        Else the failures' own code if nothing went well and they agree, or 16.
+        Else the failures' own code if nothing went well and they agree, or 16; 16, too, if a
+        remote reader said nothing of some page.
         """
+        if any(page.unanswered for page in self.pages):
+            return SOME_PAGES_FAILED
         if not self.failures:
             return 0
         codes = {failure.exit_code for failure in self.failures}
@@ -149,6 +156,14 @@ class Report:
                 f"resolution missing from {_count(len(assumed), 'page')}: "
                 f"assumed from the page's size, e.g. {assumed[0].ppi:.0f} ppi for {assumed[0].id}"
             )
+        unanswered = [page.unanswered for page in self.pages if page.unanswered]
+        if unanswered:
+            told = f"{_count(len(unanswered), 'page')} without an answer, read by ourselves"
+            lines.append(f"{told}: {Counter(unanswered).most_common(1)[0][0]}")
+        not_there = sum(len(page.not_there) for page in self.pages)
+        if not_there:
+            told = _count(not_there, "passage")
+            lines.append(f"{told} of the answers left out, without ink: see report.json")
         blank = [f"{page.id}: no text found" for page in self.pages if page.status == "blank"]
         failed = [f"failed: {failure.message}" for failure in self.failures]
         return "\n".join([*lines, *_shortened(blank), *_shortened(failed)])

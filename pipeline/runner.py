@@ -13,6 +13,7 @@ from importlib.metadata import version
 from itertools import takewhile
 from pathlib import Path
 
+from pipeline.answers import Answers
 from pipeline.cluster import open_cluster
 from pipeline.document import Document, Page, Step
 from pipeline.enrichers import ENRICHERS, check_enrichers
@@ -28,6 +29,7 @@ from pipeline.outputs import Outputs
 from pipeline.packing import unpack
 from pipeline.plan import Plan
 from pipeline.remote import Mirror, mirrored, place, refuse_memory, run_folder
+from pipeline.remote_reader import RemoteParams, RemoteReader
 from pipeline.report import DocumentOutcome, PageFailure, PageOutcome, Report
 from pipeline.review import needs_review, page_table
 from pipeline.settings import Settings
@@ -42,9 +44,11 @@ from pipeline.worker import (
     Written,
     count,
     lost,
+    picture,
     prepare,
     size,
     uncounted,
+    unpictured,
     unprepared,
     work,
 )
@@ -67,6 +71,7 @@ def convert(
     overwrite: bool = False,
     retry: bool = True,
     leave: Collection[Path] = (),
+    remote: RemoteReader | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Report:
     """Read all pages of some files and folders, and write their documents to a folder.
@@ -85,6 +90,7 @@ def convert(
         overwrite: whether files that no earlier run wrote may be replaced.
         retry: whether pages that failed before are tried again.
         leave: files not to read, though they are in a folder of `sources`.
+        remote: whom to ask for the pages' text; nobody unless it is given.
         progress: told the number of pages done and of all pages.
 
     Returns:
@@ -120,8 +126,14 @@ def convert(
             outputs.clear_scratch()
             outputs.refuse_strangers([*_planned(documents, settings), REPORT_JSON, REPORT_CSV])
             finder = json.dumps(finder_weights(settings.segment), sort_keys=True)
-            keys = keys_of(settings, model.sha256 + model.languages + finder)
-            plan = Plan(documents, keys, _steps(settings, model), outputs, retry, progress)
+            asked = remote.params.asked if remote else ()
+            keys = keys_of(settings, model.sha256 + model.languages + finder, asked)
+            answers = None
+            if remote:
+                answers = Answers(remote, ledger, settings.load)
+                _ask(answers, documents, settings, mirror, executor, stopping)
+            steps = _steps(settings, model, remote)
+            plan = Plan(documents, keys, steps, outputs, retry, progress, answers)
             ledger.note(pages=plan.total, started=datetime.now(UTC).isoformat(timespec="seconds"))
             _do(plan, settings, mirror, executor, outputs, stopping)
             report = _report(documents, mirror, ledger, time.monotonic() - began)
@@ -183,6 +195,26 @@ def _once(
 def _raise(failure: PageFailure | None) -> None:
     if failure:
         raise InputError(failure.message)
+
+
+def _ask(
+    answers: Answers,
+    documents: Sequence[SourceDocument],
+    settings: Settings,
+    mirror: Mirror,
+    executor: Executor,
+    stopping: Callable[[], bool],
+) -> None:
+    """Ask for all pages that have no answer yet.
+
+    Raises:
+        KeyboardInterrupt: if the run is to stop; what came until then is kept.
+    """
+    pages = (page for document in documents for page in document.pages)
+    questions = takewhile(lambda _: not stopping(), answers.questions(pages))
+    answers.ask(executor(partial(picture, settings, mirror), questions, unpictured), stopping)
+    if stopping():
+        raise KeyboardInterrupt
 
 
 def _do(
@@ -265,8 +297,8 @@ def _outcome(document: SourceDocument, mirror: Mirror, ledger: Ledger) -> Docume
     return DocumentOutcome(document.name, source, pages, outcome.outputs, outcome.failure)
 
 
-def _steps(settings: Settings, model: Prepared) -> tuple[Step, ...]:
-    """Provenance: what was done with the document, by which version and weights."""
+def _steps(settings: Settings, model: Prepared, remote: RemoteReader | None) -> tuple[Step, ...]:
+    """Provenance: what was done with the document, by which version, weights and other reader."""
     inkfolio = version("inkfolio")
     table = to_table(settings)
     weights: dict[str, object] = {
@@ -278,7 +310,12 @@ def _steps(settings: Settings, model: Prepared) -> tuple[Step, ...]:
         Step("load", inkfolio, table["load"]),
         Step("segment", inkfolio, table["segment"] | finder_weights(settings.segment)),
         Step("read", inkfolio, weights),
+        *([Step("ask", inkfolio, _about(remote.params))] if remote else []),
     )
+
+
+def _about(remote: RemoteParams) -> dict[str, object]:
+    return {"host": remote.host, "model": remote.model}
 
 
 def check_formats(settings: Settings) -> None:

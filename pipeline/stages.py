@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -109,16 +109,11 @@ def read_page(
     """
     with watch.timing("segment"):
         found = segment_upright(image.gray, settings, reader)
-        lines, crops = lines_and_crops(image.gray, found)
+        crops = crops_of(image.gray, found)
     with watch.timing("read"):
         readings = reader.read([crop.image for crop in crops])
     with watch.timing("words"):
-        read = {
-            line.id: with_words(line, crop, reading, found.ink, found.turn.degrees)
-            for line, crop, reading in zip(lines, crops, readings, strict=True)
-        }
-    page = unread_page(source, image)
-    return replace(page, skew=found.skew, regions=tuple(_filled(found.regions, read)))
+        return page_with(source, image, found, lines_read(found, crops, readings))
 
 
 def segment_upright(gray: Gray, settings: Settings, reader: LineReader) -> Segmentation:
@@ -129,10 +124,27 @@ def segment_upright(gray: Gray, settings: Settings, reader: LineReader) -> Segme
     return segment_page(gray, settings.segment, (found.turn.degrees + 180) % 360)
 
 
-def lines_and_crops(gray: Gray, found: Segmentation) -> tuple[list[Line], list[LineCrop]]:
-    """A page's lines in reading order, and the crop of each."""
-    lines = [line for region in found.regions for line in region.lines]
-    return lines, [crop_line(gray, line.boundary, line.baseline) for line in lines]
+def crops_of(gray: Gray, found: Segmentation) -> list[LineCrop]:
+    """The crops of a page's lines, in reading order."""
+    return [crop_line(gray, line.boundary, line.baseline) for line in found.lines]
+
+
+def lines_read(
+    found: Segmentation, crops: Sequence[LineCrop], readings: Sequence[Reading]
+) -> dict[str, Line]:
+    """A page's lines by their IDs, with the words of their readings."""
+    return {
+        line.id: with_words(line, crop, reading, found.ink, found.turn.degrees)
+        for line, crop, reading in zip(found.lines, crops, readings, strict=True)
+    }
+
+
+def page_with(
+    source: SourcePage, image: PageImage, found: Segmentation, lines: Mapping[str, Line]
+) -> Page:
+    """A page with its lines as read; what turned out to hold no text is dropped."""
+    regions = tuple(_filled(found.regions, lines))
+    return replace(unread_page(source, image), skew=found.skew, regions=regions)
 
 
 def unread_page(source: SourcePage, image: PageImage) -> Page:
@@ -150,7 +162,7 @@ def unread_page(source: SourcePage, image: PageImage) -> Page:
 def reads_upside_down(gray: Gray, found: Segmentation, reader: LineReader) -> bool:
     """Whether the longest lines of a page read much better upside down than as found."""
     lines = sorted(
-        (line for region in found.regions for line in region.lines),
+        found.lines,
         key=lambda line: -math.dist(line.baseline[0], line.baseline[-1]),
     )[:LINES_TRIED]
     if not lines:
@@ -204,8 +216,7 @@ def _words_of(reading: Reading) -> Iterator[tuple[int, int]]:
             start = index
 
 
-def _filled(regions: Sequence[Region], lines: dict[str, Line]) -> Iterator[Region]:
-    """The regions with their lines as read; what turned out to hold no text is dropped."""
+def _filled(regions: Sequence[Region], lines: Mapping[str, Line]) -> Iterator[Region]:
     for region in regions:
         kept = tuple(lines[line.id] for line in region.lines if lines[line.id].words)
         if kept:

@@ -1,7 +1,8 @@
-"""What a worker does: count a file's pages, read a page, write a document; it never raises.
+"""What a worker does: count a file's pages, picture or read a page, write a document.
 
-Files are opened in here alone, so that one that crashes a decoder or never lets go of it costs
-its own page. What a worker writes lies in a scratch folder until the run puts it in its place.
+It never raises. Files are opened in here alone, so that one that crashes a decoder or never lets
+go of it costs its own page. What a worker writes lies in a scratch folder until the run puts it
+in its place.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from pipeline.errors import FileAccessError, InkfolioError
 from pipeline.executor import Loss
 from pipeline.given_order import in_given_order, order_file
 from pipeline.ledger import PageRow
-from pipeline.load import Kind, SourcePage, existing_text, page_frames
+from pipeline.load import Kind, PageImage, SourcePage, existing_text, page_frames
 from pipeline.memory import forget_peak, give_back, keep_flat, peak_mib
 from pipeline.names import shown
 from pipeline.packing import Packed, pack
@@ -42,6 +43,7 @@ from pipeline.stages import (
     read_page,
     unread_page,
 )
+from pipeline.web_picture import web_picture
 
 if TYPE_CHECKING:
     from recognize.reader import Reader
@@ -92,11 +94,37 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class ReadTask:
-    """A page to be read, its document's name, and the key under which it is kept."""
+    """A page to be read.
+
+    Attributes:
+        document: its document's name.
+        page: the page.
+        key: under which it is kept.
+        answer: what a remote reader says of it; None without one.
+        unanswered: why one that was asked says nothing.
+    """
 
     document: str
     page: SourcePage
     key: str
+    answer: str | None = None
+    unanswered: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PictureTask:
+    """A page of which a picture is to be made for a remote reader, and the question's key."""
+
+    page: SourcePage
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pictured:
+    """The picture of a page, a JPEG; empty if there is nothing to ask, or none can be made."""
+
+    task: PictureTask
+    picture: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,20 +247,42 @@ def uncounted(task: CountTask, loss: Loss) -> Counted:
     return Counted((), _loss(shown(task.path), loss))
 
 
+def picture(settings: Settings, mirror: Mirror, task: PictureTask) -> Pictured:
+    """Make the picture of a page; of one that cannot be opened reading will tell."""
+    try:
+        with mirror.here(task.page) as page_here:
+            if _is_left(page_here, settings):
+                return Pictured(task)
+            return Pictured(task, web_picture(page_source(page_here), settings.load))
+    except Exception:
+        return Pictured(task)
+
+
+def unpictured(task: PictureTask, loss: Loss) -> Pictured:
+    """What there is of a page that took its process down."""
+    return Pictured(task)
+
+
+def _is_left(page: SourcePage, settings: Settings) -> bool:
+    """Whether a page is left as it is, for it has text."""
+    return settings.existing_text == "skip" and existing_text(page) != "none"
+
+
 def _read(settings: Settings, mirror: Mirror, task: ReadTask) -> PageRow:
     watch = Stopwatch()
     page = None
     assumed = skipped = False
     failure = None
     expected_cer = 0.0
+    not_there: tuple[str, ...] = ()
     try:
         with watch.timing("load"), mirror.here(task.page) as page_here:
             image = open_page(page_here, settings)
-            skipped = settings.existing_text == "skip" and existing_text(page_here) != "none"
+            skipped = _is_left(page_here, settings)
         page, assumed = unread_page(task.page, image), image.ppi_assumed
         if not skipped:
             reader = _reader(settings.model, settings.lm)
-            page = read_page(task.page, image, settings, reader, watch)
+            page, not_there = _read_page(task, image, settings, reader, watch)
             order = order_file(settings.order_from, task.document, task.page)
             page = in_given_order(page, order) if order else page
             read = [(line.confidence, len(line.text)) for line in page.lines]
@@ -244,8 +294,21 @@ def _read(settings: Settings, mirror: Mirror, task: ReadTask) -> PageRow:
         ppi_assumed=assumed,
         skipped=skipped,
         expected_cer=expected_cer,
+        unanswered="" if skipped else task.unanswered,
+        not_there=not_there,
     )
     return _row(task, outcome, page)
+
+
+def _read_page(
+    task: ReadTask, image: PageImage, settings: Settings, reader: Reader, watch: Stopwatch
+) -> tuple[Page, tuple[str, ...]]:
+    """The page as read, and what of a remote reader's answer is not on it."""
+    if task.answer is None:
+        return read_page(task.page, image, settings, reader, watch), ()
+    from pipeline.answered import read_answered  # slow: loads torch
+
+    return read_answered(task.page, image, settings, reader, task.answer, watch)
 
 
 @cache

@@ -111,19 +111,19 @@ class Reader:
         batch, so that what the network sees in a line does not depend on its neighbours. They
         only tell the language, if there are several to choose from.
         """
-        arrays = [normalize(line, self._net.params.height) for line in lines]
-        probabilities = self._probabilities(arrays)
-        found = [decode_greedily(one) for one in probabilities]
+        return self.decode(self.look(lines))
+
+    def decode(self, sights: Sequence[Sight]) -> list[Reading]:
+        """Read lines by what the network sees in them; the languages help."""
+        found = [decode_greedily(sight.probabilities) for sight in sights]
         language = self._choose_language(found)
-        ranked: list[Ranked] = [[] for _ in lines]
+        ranked: list[Ranked] = [[] for _ in sights]
         if language:
-            ranked = [self._decoders[language].ranked(one) for one in probabilities]
-            pairs = zip(probabilities, ranked, strict=True)
-            found = [align(one, hypotheses[0][0]) for one, hypotheses in pairs]
-        readings = [
-            self._reading(labelling, array.shape[1], line.shape[1])
-            for labelling, array, line in zip(found, arrays, lines, strict=True)
-        ]
+            decoder = self._decoders[language]
+            ranked = [decoder.ranked(sight.probabilities) for sight in sights]
+            pairs = zip(sights, ranked, strict=True)
+            found = [align(sight.probabilities, hyps[0][0]) for sight, hyps in pairs]
+        readings = [self._reading(*pair) for pair in zip(found, sights, strict=True)]
         return [self._with_rivals(*pair) for pair in zip(readings, ranked, strict=True)]
 
     def _choose_language(self, found: Sequence[Labelling]) -> str:
@@ -171,12 +171,12 @@ class Reader:
         probabilities = logits.float().softmax(2).cpu().numpy()
         return [probabilities[: _columns(array), n] for n, array in enumerate(arrays)]
 
-    def _reading(self, found: Labelling, scaled: int, width: int) -> Reading:
-        """The reading of a line `width` pixels wide that the network saw `scaled` wide."""
+    def _reading(self, found: Labelling, sight: Sight) -> Reading:
+        """The reading of a line as it was decoded."""
         text = self._alphabet.decode(found.labels)
         spans = tuple(
-            (min(left * STRIDE / scaled, 1.0) * width, min(right * STRIDE / scaled, 1.0) * width)
-            for left, right in widen(found.spans, -(-scaled // STRIDE))
+            (sight.x(left), sight.x(right))
+            for left, right in widen(found.spans, -(-sight.scaled // STRIDE))
         )
         first = len(text) - len(text.lstrip())
         last = len(text.rstrip())

@@ -61,6 +61,11 @@ class Segmentation:
     ink: Ink
     turn: Turn = Turn()
 
+    @property
+    def lines(self) -> list[Line]:
+        """All lines in reading order."""
+        return [line for region in self.regions for line in region.lines]
+
 
 def segment_page(
     gray: Gray, params: SegmentParams = SegmentParams(), turned: int | None = None

@@ -77,6 +77,23 @@ def test_looking_for_a_ledger_makes_none(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_answers_are_kept(tmp_path: Path) -> None:
+    with open_ledger(tmp_path) as ledger:
+        ledger.record_answer("k1", "")
+    with look_into(tmp_path) as ledger:
+        assert (ledger.answer("k1"), ledger.answer("k2")) == ("", None)
+
+
+def test_a_ledger_without_answers_gets_a_place_for_them(tmp_path: Path) -> None:
+    with open_ledger(tmp_path) as ledger:
+        ledger.record_page(ROW)
+    rows = sqlite3.connect(tmp_path / FOLDER / "ledger.sqlite")
+    rows.executescript("DROP TABLE answers; PRAGMA user_version = 1")
+    rows.close()
+    with open_ledger(tmp_path) as ledger:
+        assert ledger.page("d", "p1") == ROW and ledger.answer("k1") is None
+
+
 @pytest.mark.parametrize("damage", ["noise", "version"])
 def test_damaged_ledger_is_told(tmp_path: Path, damage: str) -> None:
     with open_ledger(tmp_path):

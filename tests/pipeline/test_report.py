@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -51,3 +52,11 @@ def test_dictionary_is_plain_json() -> None:
     first, second = table["documents"][0]["pages"]
     assert (first["status"], second["failure"]["exit_code"]) == ("done", 2)
     assert table["pages"] == {"done": 1, "blank": 0, "skipped": 0, "failed": 1}
+
+
+def test_pages_without_an_answer_and_what_answers_invent_are_told() -> None:
+    silent = replace(DONE, unanswered="host: HTTP 500")
+    made = report(silent, replace(DONE, not_there=("nobody wrote this",)))
+    assert made.exit_code == 16
+    assert "1 page without an answer, read by ourselves: host: HTTP 500" in made.summary()
+    assert "1 passage of the answers left out" in made.summary()
