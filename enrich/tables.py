@@ -23,8 +23,12 @@ class TableParams:
     """Settings of `find_table`.
 
     Attributes:
+        more: gaps bound the columns where they make that many times as many as the rulings do, some
+            of which were not found then.
         narrowest: width of the narrowest column, as a share of the page's.
         crossed: share of the runs of words that may cross a gap between columns that are not ruled.
+        ragged: share of the page's width by which a run's ends may stick into such a gap, though
+            never more than a quarter of the run at either end.
         level: two pieces are level if their feet are closer than that share of a line's pitch.
         dense: a first column that is filled in more of the lines than that opens no rows.
         head: where the head must end at the latest, as a share of the table's height.
@@ -33,8 +37,10 @@ class TableParams:
         within: a line with that share of its length in one column is all in it.
     """
 
+    more: float = 1.5
     narrowest: float = 0.02
-    crossed: float = 0.06
+    crossed: float = 0.045
+    ragged: float = 0.01
     level: float = 0.45
     dense: float = 0.75
     head: float = 0.17
@@ -96,7 +102,8 @@ def find_table(
 
     Args:
         page: as read; a line may run across columns.
-        upright: its upright rulings; without two or more, gaps between words bound the columns.
+        upright: its upright rulings; without two or more, or where they make far fewer columns,
+            gaps between words bound the columns.
         level: its level rulings, for the head.
         params: see `TableParams`.
 
@@ -147,9 +154,17 @@ def _foot(line: Line, slope: float) -> float:
 def _bounds(
     lines: Sequence[Line], upright: Sequence[Ruling], page: Page, params: TableParams
 ) -> tuple[float, ...]:
+    """Ends of the columns, by rulings or, where these make far fewer, by gaps."""
+    ruled = _used([r.place for r in upright], lines, page, params) if len(upright) > 1 else ()
+    gaps = _used(_gaps(lines, page, params), lines, page, params)
+    return gaps if len(gaps) - 1 >= params.more * (len(ruled) - 1) else ruled
+
+
+def _used(
+    places: Sequence[float], lines: Sequence[Line], page: Page, params: TableParams
+) -> tuple[float, ...]:
     """Ends of the columns that have words; narrow ones, of double rulings, are left out."""
     least = params.narrowest * page.width
-    places = [r.place for r in upright] if len(upright) > 1 else _gaps(lines, page, params)
     ends = [0.0, *places, float(page.width)]
     middles = [(w.box.left + w.box.right) / 2 for line in lines for w in line.words]
     used = [
@@ -162,7 +177,9 @@ def _gaps(lines: Sequence[Line], page: Page, params: TableParams) -> list[float]
     """Middles of the strips that hardly a run of words crosses."""
     change = [0] * (page.width + 2)
     runs = [run for line in lines for run in _runs(line, params)]
-    for left, right in runs:
+    for start, end in runs:
+        slack = round(min(params.ragged * page.width, (end - start) / 4))
+        left, right = start + slack, end - slack
         change[min(max(left, 0), page.width)] += 1
         change[min(max(right, 0), page.width) + 1] -= 1
     most = params.crossed * len(runs)
