@@ -147,8 +147,8 @@ def convert(
     ] = 600.0,
     max_memory_per_page: Annotated[
         str,
-        typer.Option(metavar="SIZE", help="Memory that a page's process may take, such as 4G."),
-    ] = "",
+        typer.Option(metavar="SIZE", help="Memory that a page's process may take; 0: no limit."),
+    ] = "4G",
     cluster: Annotated[
         str,
         typer.Option(

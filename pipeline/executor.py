@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any, Literal, Protocol, TypeVar
 
+from pipeline.memory import limit
+
 logger = logging.getLogger(__name__)
 
 Task = TypeVar("Task")
@@ -30,7 +32,7 @@ class Limits:
 
     Attributes:
         seconds: for a task as large as one page.
-        memory_bytes: of the process; what is mapped from files does not count.
+        memory_bytes: of the process once it has started; what is mapped from files does not count.
         start_seconds: for the start of a process, before its first task's time begins.
     """
 
@@ -321,20 +323,11 @@ def _serve(
         os.environ[variable] = "1"  # so that N workers use N cores and not N²
     # oneDNN keeps a kernel for every shape of batch: a few are enough, and memory stays flat.
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
-    if memory_bytes:
-        _limit_memory(memory_bytes)
     start()
+    if memory_bytes:  # of the tasks: what the start takes is no task's fault
+        limit(memory_bytes)
     with suppress(EOFError, OSError):
         connection.send(_Started())
         while True:
             work, task = connection.recv()
             connection.send(work(task))
-
-
-def _limit_memory(size: int) -> None:
-    """Make allocations fail beyond a size, where the system can do so."""
-    with suppress(ImportError, OSError, ValueError):
-        import resource
-
-        # RLIMIT_DATA counts what a process really asks for; RLIMIT_AS also counts mapped files.
-        resource.setrlimit(resource.RLIMIT_DATA, (size, size))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
 from pipeline.errors import InputError
+from pipeline.memory import make_room
 from pipeline.names import shown
 
 Gray = NDArray[np.uint8]  # (H, W), 0 = black
@@ -67,6 +68,8 @@ def opened(path: Path, frame: int, max_pixels: int) -> Iterator[Image.Image]:
             if frame:
                 image.seek(frame)
             _check_budget(path, image, max_pixels)
+            if image.format == "JPEG2000":  # for want of memory, OpenJPEG calls a file damaged
+                make_room(image.width * image.height * (6 * len(image.getbands()) + 2))
             yield image
 
 

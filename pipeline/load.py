@@ -197,7 +197,9 @@ def _reading(path: Path) -> Iterator[None]:
             "copy or scan it again, or convert it to TIFF, PNG or JPEG"
         ) from error
     except MemoryError as error:
-        raise InputError(f"{name}: does not fit into memory; scan it smaller") from error
+        raise InputError(
+            f"{name}: does not fit into memory; raise --max-memory-per-page or scan it smaller"
+        ) from error
     except _DECODER_ERRORS as error:
         raise InputError(
             f"{name}: is damaged or cut short ({shown(str(error))}); copy or scan it again"

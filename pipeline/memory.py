@@ -1,4 +1,4 @@
-"""A process's memory: given back to the system page by page, and its peak.
+"""A process's memory: its limit and its peak, and given back to the system page by page.
 
 glibc raises the size from which it takes memory straight from the system to that of the largest
 block ever freed, up to 32 MB; pages of many sizes then leave holes between smaller blocks, and a
@@ -18,6 +18,8 @@ _M_MMAP_THRESHOLD = -3
 _M_TRIM_THRESHOLD = -1
 _BLOCK = 1 << 20  # larger ones are given back as soon as they are freed
 _CLEAR_REFS = Path("/proc/self/clear_refs")
+_STATUS = Path("/proc/self/status")
+_SPARE = 16 << 20  # enough to say that it is not enough
 
 
 @cache
@@ -43,9 +45,58 @@ def forget_peak() -> None:
 
 def peak_mib() -> float:
     """The most memory that this process has had, or since `forget_peak`; 0 where not told."""
-    try:
+    # First of all Linux's own figure: getrusage counts what the parent had at the fork, too.
+    peak = _told("VmHWM")
+    if not peak:
+        with suppress(ImportError):  # Windows
+            import resource
+
+            most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            peak = most if sys.platform == "darwin" else most << 10
+    return round(peak / (1 << 20), 1)
+
+
+def limit(size: int) -> None:
+    """Make allocations fail beyond a size in bytes, where the system can do so.
+
+    A process that has more already keeps it, and so much more that it can say so.
+    """
+    with suppress(ImportError, OSError, ValueError):
         import resource
-    except ImportError:  # Windows
-        return 0.0
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return round(peak / (1 << 20 if sys.platform == "darwin" else 1 << 10), 1)
+
+        # RLIMIT_DATA counts what a process really asks for; RLIMIT_AS also counts mapped files.
+        size = max(size, taken() + _SPARE)
+        resource.setrlimit(resource.RLIMIT_DATA, (size, size))
+
+
+def taken() -> int:
+    """The bytes that count for `limit`; 0 where the system does not tell (elsewhere than Linux)."""
+    return _told("VmData")
+
+
+def _told(figure: str) -> int:
+    """Bytes that Linux tells of this process; 0 elsewhere."""
+    with suppress(OSError):
+        for line in _STATUS.read_text().splitlines():
+            name, _, value = line.partition(":")
+            if name == figure:
+                return int(value.split()[0]) << 10
+    return 0
+
+
+def make_room(size: int) -> None:
+    """Say beforehand that memory will not do for a library that would not say so itself.
+
+    Raises:
+        MemoryError: if there is a limit, and no room for `size` bytes in one piece below it.
+    """
+    with suppress(ImportError):
+        import resource
+        from mmap import MAP_ANONYMOUS, MAP_PRIVATE, mmap
+
+        if resource.getrlimit(resource.RLIMIT_DATA)[0] == resource.RLIM_INFINITY:
+            return
+        try:
+            mmap(-1, max(1, size), flags=MAP_PRIVATE | MAP_ANONYMOUS).close()
+        except OSError as error:
+            raise MemoryError(f"no room for {size} bytes") from error

@@ -18,6 +18,7 @@ import pypdfium2.raw as pdfium_c
 from numpy.typing import NDArray
 
 from pipeline.errors import EncryptedPdfError
+from pipeline.memory import make_room
 from pipeline.names import shown
 
 Gray = NDArray[np.uint8]  # (H, W), 0 = black
@@ -89,6 +90,7 @@ def rasterize(path: Path, index: int, vector_ppi: float, max_pixels: int) -> tup
         width, height = page.get_size()
         ppi = choose_ppi(_drawn(page), width * height, vector_ppi)
         scale = min(ppi / 72, math.sqrt(max_pixels / (width * height)))
+        make_room(_decoded_bytes(page))
         gray = _draw(page, max(1, round(width * scale)), max(1, round(height * scale)))
         return gray, round(gray.shape[1] / width * 72, 2)
 
@@ -127,6 +129,24 @@ def _draw(page: pdfium.PdfPage, width_px: int, height_px: int) -> Gray:
         pdfium_c.FPDF_ANNOT | pdfium_c.FPDF_GRAYSCALE,
     )
     return np.array(bitmap.to_numpy(), dtype=np.uint8).reshape(height_px, width_px)
+
+
+def _decoded_bytes(page: pdfium.PdfPage) -> int:
+    """What PDFium takes to decode a page's images; where that is not to be had, it draws none.
+
+    Measured: 6 to 9 bytes a pixel, 18 of JPEG 2000, 3 of black and white.
+    """
+    sizes = set[tuple[int, int, int]]()  # with the encoded length: one drawn often counts once
+    total = 0
+    for item in islice(page.get_objects(), _MAX_OBJECTS):
+        if not isinstance(item, pdfium.PdfImage):
+            continue
+        columns, rows = item.get_px_size()
+        known = columns, rows, pdfium_c.FPDFImageObj_GetImageDataRaw(item, None, 0)
+        if known not in sizes:
+            sizes.add(known)
+            total += columns * rows * (20 if "JPXDecode" in item.get_filters() else 10)
+    return total
 
 
 def choose_ppi(drawn: Drawn, page_area: float, vector_ppi: float) -> float:

@@ -112,7 +112,8 @@ def convert(
     if jobs or cluster:
         refuse_memory([*places, target])
     folder = run_folder(target)
-    wanted = PrepareTask(settings.model, settings.lm)
+    most = limits.memory_bytes if jobs or cluster else 0
+    wanted = PrepareTask(settings.model, settings.lm, most)
     with (
         mirrored(places) as (paths, mirror),
         interruptible() as stopping,

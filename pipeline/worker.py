@@ -23,12 +23,12 @@ from export.mets import FileRecord
 from export.page_source import Layer
 from pipeline.document import Document, Page, Step
 from pipeline.enrichers import all_outputs, with_mentions
-from pipeline.errors import FileAccessError, InkfolioError
+from pipeline.errors import FileAccessError, InkfolioError, UsageError
 from pipeline.executor import Loss
 from pipeline.given_order import in_given_order, order_file
 from pipeline.ledger import PageRow
 from pipeline.load import Kind, PageImage, SourcePage, existing_text, page_frames
-from pipeline.memory import forget_peak, give_back, keep_flat, peak_mib
+from pipeline.memory import forget_peak, give_back, keep_flat, peak_mib, taken
 from pipeline.names import shown
 from pipeline.packing import Packed, pack
 from pipeline.remote import Mirror, upload
@@ -49,12 +49,23 @@ if TYPE_CHECKING:
     from recognize.reader import Reader
 
 
+# What OpenCV, torch and oneDNN say where Python would raise a MemoryError.
+_WANT_OF_MEMORY = ("Insufficient memory", "can't allocate memory", "could not create a primitive")
+
+
 @dataclass(frozen=True, slots=True)
 class PrepareTask:
-    """The model that is to be loaded before the first page, and its language model."""
+    """What is to be loaded before the first page.
+
+    Attributes:
+        model: name or path.
+        lm: its language model; empty for none.
+        memory_bytes: the most that the process may take for it and a page; 0 for no limit.
+    """
 
     model: str
     lm: str = ""
+    memory_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +234,11 @@ def prepare(task: PrepareTask) -> Prepared:
         card = read_card(find_weights(task.model).with_suffix(".json"))
         _reader(task.model, task.lm)
         languages = fingerprint(task.lm)
+        if 0 < task.memory_bytes < taken():
+            raise UsageError(
+                f"--max-memory-per-page: {task.memory_bytes >> 20} MB are less than the "
+                f"{taken() >> 20} MB that the model takes without any page; raise it"
+            )
     except Exception as error:
         return Prepared(failure=failure_of(error, "model", shown(task.model)))
     return Prepared(card.name, card.version, card.sha256, languages)
@@ -403,7 +419,7 @@ def failure_of(error: Exception, stage: str, place: str) -> PageFailure:
     kind = type(error).__name__
     if isinstance(error, InkfolioError):
         return PageFailure(stage, kind, str(error), error.exit_code)
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError) or any(told in str(error) for told in _WANT_OF_MEMORY):
         advice = "does not fit into memory; raise --max-memory-per-page or scan it smaller"
         return PageFailure(stage, kind, f"{place}: {advice}")
     message = f"{place}: {kind}: {shown(str(error))}; please report this with --verbose"
