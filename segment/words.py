@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from pipeline.document import Box, Polygon
 from segment.arrays import Ink, require_ink
+from segment.components import find_components
 
 Span = tuple[float, float]
 
@@ -24,6 +26,10 @@ class WordParams:
     max_gap: float = 0.45  # wider gaps part words always
     slack: float = 0.35  # ink this far outside all spans belongs to no word
     gap_worth: float = 1.0  # how much a white column draws a cut, against its distance
+    around: float = 0.5  # how far about a line its strokes are followed
+    most: float = 0.5  # share of a stroke in the boundary from which it is this line's,
+    whole: float = 0.6  # and from which its ends beyond the boundary are, too
+    speck: float = 0.006  # of a squared line height: smaller strokes make no box larger
 
 
 def find_words(ink: Ink, boundary: Polygon, params: WordParams = WordParams()) -> list[Box]:
@@ -40,7 +46,7 @@ def find_words(ink: Ink, boundary: Polygon, params: WordParams = WordParams()) -
     Returns:
         Boxes tight to the ink, left to right, not overlapping along x; empty without ink.
     """
-    mask, left, top = _line_ink(ink, boundary)
+    mask, left, top = _line_ink(ink, boundary, params)
     runs = _runs(np.asarray(mask.any(axis=0)))
     if not runs:
         return []
@@ -77,7 +83,7 @@ def fit_to_ink(
     """
     if not spans:
         return []
-    mask, left, top = _line_ink(ink, boundary)
+    mask, left, top = _line_ink(ink, boundary, params)
     profile = mask.sum(axis=0).astype(np.float64)
     width = mask.shape[1]
     order = [(a - left, max(b, a + 1) - left) for a, b in spans]
@@ -90,23 +96,43 @@ def fit_to_ink(
         if inked:
             boxes.append(_tight(mask, *inked, left, top))
         else:
-            boxes.append(_empty_word(a, b, first, last, mask.shape[0], left, top))
+            boxes.append(_empty_word(a, b, first, last, boundary, left, ink.shape[0]))
     return boxes
 
 
-def _line_ink(ink: Ink, boundary: Polygon) -> tuple[Ink, int, int]:
-    """The ink within a boundary, cut to the boundary's box; the box's left and top."""
+def _line_ink(ink: Ink, boundary: Polygon, params: WordParams) -> tuple[Ink, int, int]:
+    """The ink of a line in a window about its boundary; the window's left and top.
+
+    Strokes that lie mostly outside the boundary are those of its neighbours, though they reach
+    in; those that lie mostly inside are the line's, though they reach out.
+    """
     require_ink(ink)
     height, width = ink.shape
     points = np.asarray(boundary, np.float64).reshape(-1, 2)
-    left = int(np.clip(np.floor(points[:, 0].min()), 0, width - 1))
-    top = int(np.clip(np.floor(points[:, 1].min()), 0, height - 1))
-    right = int(np.clip(np.ceil(points[:, 0].max()), left + 1, width))
-    bottom = int(np.clip(np.ceil(points[:, 1].max()), top + 1, height))
-    inside = np.zeros((bottom - top, right - left), np.uint8)
-    corners = np.round(points - (left, top)).astype(np.int32)
-    cv2.fillPoly(inside, [corners], 1)
-    return ink[top:bottom, left:right] & (inside > 0), left, top
+    around = params.around * float(np.ptp(points[:, 1]))
+    left = int(np.clip(np.floor(points[:, 0].min() - around), 0, width - 1))
+    top = int(np.clip(np.floor(points[:, 1].min() - around), 0, height - 1))
+    right = int(np.clip(np.ceil(points[:, 0].max() + around), left + 1, width))
+    bottom = int(np.clip(np.ceil(points[:, 1].max() + around), top + 1, height))
+    filled = np.zeros((bottom - top, right - left), np.uint8)
+    cv2.fillPoly(filled, [np.round(points - (left, top)).astype(np.int32)], 1)
+    near = np.ascontiguousarray(ink[top:bottom, left:right])
+    return _own_strokes(near, filled > 0, params), left, top
+
+
+def _own_strokes(ink: Ink, inside: Ink, params: WordParams) -> Ink:
+    """The strokes that belong to a line, given what lies inside its boundary."""
+    parts = find_components(ink)
+    y, x = np.nonzero(ink)
+    part = parts.labels[y, x] - 1
+    within = np.bincount(part[inside[y, x]], minlength=len(parts))
+    least = params.speck * _line_height(inside & ink) ** 2
+    mine = (within >= params.most * parts.area) & (parts.area >= least)
+    whole = within >= params.whole * parts.area
+    kept = mine[part] & (inside[y, x] | whole[part])
+    own = np.zeros(ink.shape, np.bool_)
+    own[y[kept], x[kept]] = True
+    return own
 
 
 def _line_height(mask: Ink) -> float:
@@ -200,8 +226,12 @@ def _tight(mask: Ink, first: int, last: int, left: int, top: int) -> Box:
     )
 
 
-def _empty_word(a: float, b: float, first: int, last: int, height: int, left: int, top: int) -> Box:
+def _empty_word(
+    a: float, b: float, first: int, last: int, boundary: Polygon, left: int, height: int
+) -> Box:
     """A box for a word without ink: its span between the cuts, over the line's height."""
     start = min(max(round(a), first), last - 1)
     stop = max(start + 1, min(round(b), last))
-    return Box(left + start, top, left + stop, top + height)
+    ys = [y for _, y in boundary]
+    top = min(max(0, math.floor(min(ys))), height - 1)
+    return Box(left + start, top, left + stop, max(top + 1, min(height, math.ceil(max(ys)))))

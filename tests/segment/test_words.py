@@ -78,3 +78,21 @@ def test_boxes_are_in_order_and_inside(starts: list[float], widths: list[float])
     assert len(boxes) == len(spans)
     assert all(0 <= b.left < b.right <= 300 and 0 <= b.top < b.bottom <= 60 for b in boxes)
     assert all(a.right <= b.left for a, b in pairwise(boxes))
+
+
+def test_the_next_lines_strokes_make_no_word_taller() -> None:
+    ink = line_of((10, 60))
+    ink[46:60, 30:34] = True  # a tall letter of the line below
+    assert fit_to_ink(ink, ALL, [(10, 60)]) == [Box(10, 20, 60, 40)]
+
+
+def test_a_stroke_that_leaves_the_boundary_is_kept_whole() -> None:
+    ink = line_of((10, 60))
+    ink[40:53, 30:32] = True  # a descender of a letter of this line
+    assert fit_to_ink(ink, ALL, [(10, 60)]) == [Box(10, 20, 60, 53)]
+
+
+def test_specks_make_no_word_larger() -> None:
+    ink = line_of((10, 60))
+    ink[14, 40] = ink[46, 20] = True
+    assert fit_to_ink(ink, ALL, [(10, 60)]) == [Box(10, 20, 60, 40)]
