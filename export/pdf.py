@@ -38,6 +38,7 @@ from export.pdf_description import claim_archive, describe, pdf_date
 from export.pdf_hidden_text import remove_hidden_text
 from export.pdf_image import encode_picture, image_object, spooled
 from export.pdf_inheritance import inherit, inherited_title
+from export.pdf_objects import write_packed
 from export.pdf_redraw import ORIGINAL, Binarize, jpeg_quality
 from export.pdf_structure import TagTree, add_outline, add_page_labels
 from export.pdfa_rules import Part, content_violations, violations
@@ -255,7 +256,7 @@ class _Assembly:
         self._writer._ID = ArrayObject([identifier, identifier])
         origin = next(iter(self._readers.items())) if len(self._readers) == 1 else None
         title = (inherited_title(origin[1]) if origin else "") or document.title
-        describe(self._writer, title, created, language)
+        describe(self._writer, title, created, language, document.steps)
         if origin:
             inherit(self._writer, origin[1], self._places.get(origin[0], {}))
         if document.pages:
@@ -277,7 +278,10 @@ class _Assembly:
 
     def write(self, target: BinaryIO) -> None:
         """Write everything; nothing can be added afterwards."""
-        self._writer.write(target)
+        if self._params.archive == "1b":
+            self._writer.write(target)
+        else:
+            write_packed(self._writer, target)
         for reader in self._readers.values():
             reader.close()
 

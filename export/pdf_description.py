@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from xml.sax.saxutils import escape
 
@@ -17,8 +18,10 @@ from pypdf.generic import (
 
 from export.credit import software
 from export.glyphless import deflated
+from export.provenance import settings_text
 from export.srgb import NAME, srgb_profile
 from export.xml_text import legal
+from pipeline.document import Step
 
 
 def describe(
@@ -26,6 +29,7 @@ def describe(
     title: str,
     created: datetime | None,
     language: str,
+    steps: Sequence[Step] = (),
 ) -> None:
     """Say what the document is, the same in the information dictionary and in XMP.
 
@@ -34,11 +38,12 @@ def describe(
         title: the document's title.
         created: its date; None for no date.
         language: BCP 47 tag, or empty.
+        steps: how it was made.
     """
     title = legal(title)
     writer.metadata = _information(title, created)
     packet = DecodedStreamObject()
-    packet.set_data(_xmp(title, created, language).encode("utf-8"))
+    packet.set_data(_xmp(title, created, language, steps).encode("utf-8"))
     packet[NameObject("/Type")] = NameObject("/Metadata")
     packet[NameObject("/Subtype")] = NameObject("/XML")
     root = writer.root_object
@@ -85,7 +90,7 @@ def _information(title: str, created: datetime | None) -> DictionaryObject:
     return DictionaryObject({NameObject(k): TextStringObject(v) for k, v in entries.items()})
 
 
-def _xmp(title: str, created: datetime | None, language: str) -> str:
+def _xmp(title: str, created: datetime | None, language: str, steps: Sequence[Step]) -> str:
     date = created.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00") if created else ""
     dates = [f"<xmp:{name}>{date}</xmp:{name}>" for name in ("CreateDate", "ModifyDate") if date]
     languages = f"<dc:language><rdf:Bag><rdf:li>{escape(language)}</rdf:li></rdf:Bag></dc:language>"
@@ -94,7 +99,34 @@ def _xmp(title: str, created: datetime | None, language: str) -> str:
         software=escape(software()),
         dates="".join(dates),
         languages=languages if language else "",
+        history=_history(steps),
     )
+
+
+def _history(steps: Sequence[Step]) -> str:
+    """What was done, by which version and under which settings, as events of XMP's own schema.
+
+    PDF/A knows that schema, and so wants no description of it in the file. When it was done is
+    left out, as in all that must come out the same again.
+    """
+    if not steps:
+        return ""
+    events = "".join(
+        _EVENT.format(
+            action=escape(legal(step.name)),
+            agent=escape(legal(f"Inkfolio {step.version}")),
+            settings=escape(settings_text(step)),
+        )
+        for step in steps
+    )
+    return f"<xmpMM:History><rdf:Seq>{events}</rdf:Seq></xmpMM:History>"
+
+
+_EVENT = (
+    '\n<rdf:li rdf:parseType="Resource"><stEvt:action>{action}</stEvt:action>'
+    "<stEvt:softwareAgent>{agent}</stEvt:softwareAgent>"
+    "<stEvt:parameters>{settings}</stEvt:parameters></rdf:li>"
+)
 
 
 _XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
@@ -102,11 +134,13 @@ _XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
 <rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/"
  xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:pdf="http://ns.adobe.com/pdf/1.3/"
+ xmlns:xmpMM="http://ns.adobe.com/xap/1.0/mm/"
+ xmlns:stEvt="http://ns.adobe.com/xap/1.0/sType/ResourceEvent#"
  xmlns:pdfaid="http://www.aiim.org/pdfa/ns/id/">
 <dc:format>application/pdf</dc:format>
 <dc:title><rdf:Alt><rdf:li xml:lang="x-default">{title}</rdf:li></rdf:Alt></dc:title>
 {languages}<xmp:CreatorTool>{software}</xmp:CreatorTool>{dates}
-<pdf:Producer>{software}</pdf:Producer>
+<pdf:Producer>{software}</pdf:Producer>{history}
 </rdf:Description>
 </rdf:RDF>
 </x:xmpmeta>

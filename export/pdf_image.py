@@ -6,12 +6,13 @@ import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import IO, BinaryIO
 
 from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL.ExifTags import Base as Tag
 from pypdf import PdfWriter
 from pypdf.generic import (
     ArrayObject,
@@ -34,6 +35,8 @@ CHUNK = 1 << 20
 SPACES = {1: "/DeviceGray", 3: "/DeviceRGB", 4: "/DeviceCMYK"}
 ICC_SPACES = {1: b"GRAY", 3: b"RGB ", 4: b"CMYK"}
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+GROUP_4 = 4  # of TIFF's compressions
+REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 JP2_SIGNATURE = b"\0\0\0\x0cjP  \r\n\x87\n"
 
 
@@ -127,8 +130,9 @@ def encode_picture(
 ) -> Picture:
     """Encode a picture for a PDF: without loss, or smaller where that is wished.
 
-    JPEG, JPEG 2000 and plain PNG keep their bytes; two-valued pictures become CCITT G4,
-    everything else Flate. Transparency is laid on white.
+    JPEG, JPEG 2000, plain PNG and TIFFs of one strip of CCITT G4 keep their bytes; other
+    two-valued pictures become CCITT G4 unless they are a PNG that is smaller, everything else
+    Flate. Transparency is laid on white.
 
     Args:
         source: the picture.
@@ -147,8 +151,11 @@ def encode_picture(
             redrawn = _redrawn(image, source, scratch, wish, binarize)
             if redrawn:
                 return redrawn
-            copied = _copied(image, source.path, scratch) if source.frame == 0 else None
-            return copied or _encoded(image, scratch)
+            if image.format == "TIFF":
+                copied = _fax(image, source.path, scratch)
+            else:
+                copied = _copied(image, source.path, scratch) if source.frame == 0 else None
+            return copied or _encoded(image, source.path, scratch)
     except (UnidentifiedImageError, OSError, EOFError, SyntaxError, struct.error) as error:
         raise InputError(
             f"{source.path} cannot be drawn ({error}); convert it to PNG or TIFF and try again"
@@ -191,6 +198,24 @@ def _copied(image: Image.Image, path: Path, scratch: Path) -> Picture | None:
     return None
 
 
+def _fax(image: Image.Image, path: Path, scratch: Path) -> Picture | None:
+    """A TIFF's own CCITT G4, or None where it holds something else, or strips, or tiles."""
+    tags = image.tag_v2  # type: ignore[attr-defined]
+    offsets, lengths = tags.get(Tag.StripOffsets, ()), tags.get(Tag.StripByteCounts, ())
+    is_plain = tags.get(Tag.Compression) == GROUP_4 and not tags.get(Tag.T6Options)
+    if image.mode != "1" or not is_plain or len(offsets) != 1 or len(lengths) != 1:
+        return None
+    extent = Extent(path, offsets[0], lengths[0])
+    if tags.get(Tag.FillOrder) == 2:
+        extent = _append(scratch, [piece.translate(REVERSED) for piece in extent.pieces()])
+    orientation = tags.get(ORIENTATION_TAG, 1)
+    # What fax calls black is a one, which TIFF may declare to be white.
+    is_negative = tags.get(Tag.PhotometricInterpretation) == 1
+    size = tags[Tag.ImageWidth], tags[Tag.ImageLength]
+    picture = _group4_picture(extent, *size, is_negative=is_negative)
+    return replace(picture, orientation=orientation if orientation in range(1, 9) else 1)
+
+
 def _jpeg(image: Image.Image, path: Path) -> Picture:
     entries: dict[str, PdfObject] = {"/Filter": NameObject("/DCTDecode")}
     if image.mode == "CMYK" and "adobe" in image.info:
@@ -222,14 +247,19 @@ def _fitting(profile: bytes | None, channels: int) -> bytes:
     return profile if profile and profile[16:20] == ICC_SPACES[channels] else b""
 
 
-def _encoded(image: Image.Image, scratch: Path) -> Picture:
-    """The picture encoded anew."""
+def _encoded(image: Image.Image, path: Path, scratch: Path) -> Picture:
+    """The picture encoded anew, unless it is a black and white PNG that is smaller."""
     profile = image.info.get("icc_profile", b"")
     upright = ImageOps.exif_transpose(image)
     if upright.has_transparency_data:
         upright = on_white(upright)
     if upright.mode == "1":
-        return _group4(upright, scratch)
+        fax = _group4(upright, scratch)
+        if image.format != "PNG" or image.info.get("interlace") or profile:
+            return fax
+        with path.open("rb") as file:
+            png = _png(file, scratch, _orientation(image), b"")
+        return min(fax, png, key=lambda picture: picture.extent.length)
     if upright.mode == "CMYK":
         return _flate(upright, scratch, _fitting(profile, 4))
     if upright.mode == "F":
@@ -252,7 +282,15 @@ def _group4(image: Image.Image, scratch: Path) -> Picture:
         with Image.open(file) as tiff:
             offset, length = tiff.tag_v2[273][0], tiff.tag_v2[279][0]  # type: ignore[attr-defined]
         extent = _append(scratch, [file.getvalue()[offset : offset + length]])
+    return _group4_picture(extent, width, height)
+
+
+def _group4_picture(
+    extent: Extent, width: int, height: int, *, is_negative: bool = False
+) -> Picture:
     params = _dictionary({"/K": -1, "/Columns": width, "/Rows": height})
+    if is_negative:
+        params[NameObject("/BlackIs1")] = BooleanObject(True)
     entries = {"/Filter": NameObject("/CCITTFaxDecode"), "/DecodeParms": params}
     return Picture(extent, width, height, 1, 1, entries)
 

@@ -177,13 +177,14 @@ def _shows(runs: list[_Run], points_per_px: float, size: float, codes: Codes) ->
     operators: list[str] = []
     at = 0.0
     for run in runs:
-        place = round((run.start - runs[0].start) * points_per_px, 3)
+        place = round((run.start - runs[0].start) * points_per_px, 2)
         # A space starts where the pen is.
         move = f"{number(place - at)} 0 Td " if run.text != " " and place != at else ""
         at = place if move else at
         encoded = codes.encode(run.text)
         natural = len(encoded) / 2 * size * ADVANCE / UNITS_PER_EM
-        stretch = number(100 * run.width * points_per_px / natural)
+        # Whole percents are exact enough, and half the digits; a word is never made wider by it.
+        stretch = max(1, math.floor(100 * run.width * points_per_px / natural))
         operators.append(f"{move}{stretch} Tz <{encoded.hex()}> Tj")
     return "\n".join(operators)
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pypdfium2
@@ -19,7 +20,13 @@ import pytest
 from pdfminer.high_level import extract_text
 from PIL import Image, ImageOps
 from pypdf import PdfReader, PdfWriter
-from pypdf.generic import DecodedStreamObject, NameObject, NumberObject, RectangleObject
+from pypdf.generic import (
+    DecodedStreamObject,
+    NameObject,
+    NumberObject,
+    RectangleObject,
+    StreamObject,
+)
 
 from export.page_source import ImageSource, PageSource, PdfPageSource
 from export.pdf import write_pdf
@@ -245,11 +252,52 @@ def test_every_kind_of_picture_looks_like_itself(tmp_path: Path, name: str) -> N
     assert np.abs(found - expected).max(axis=2).mean() < (40 if "cmyk" in name else 3)
 
 
-def test_a_1_bit_picture_becomes_fax(tmp_path: Path) -> None:
-    picture().convert("1").save(tmp_path / "scan.png")
-    made = replace(page(), width=50, height=70)
-    reader = PdfReader(io.BytesIO(pdf_bytes(document(made), ImageSource(tmp_path / "scan.png"))))
-    assert reader.pages[0]["/Resources"]["/XObject"]["/Page"]["/Filter"] == "/CCITTFaxDecode"
+def drawn_on_page(data: bytes) -> StreamObject:
+    return PdfReader(io.BytesIO(data)).pages[0]["/Resources"]["/XObject"]["/Page"]
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        pytest.param("scan.png", {}, id="PNG"),
+        pytest.param("scan.bmp", {}, id="BMP"),
+        pytest.param("scan.tif", {"compression": "group4", "tiffinfo": {278: 20}}, id="strips"),
+    ],
+)
+def test_a_1_bit_picture_becomes_fax(tmp_path: Path, name: str, options: dict[str, Any]) -> None:
+    rng = np.random.default_rng(1)
+    paper = np.ones((1400, 1000), bool)
+    for top, left in rng.integers(0, 900, (300, 2)):
+        paper[top : top + rng.integers(5, 30), left : left + rng.integers(3, 20)] = False
+    Image.fromarray(paper).save(tmp_path / name, **options)
+    made = pdf_bytes(document(page()), ImageSource(tmp_path / name))
+    assert drawn_on_page(made)["/Filter"] == "/CCITTFaxDecode"
+
+
+def test_a_dithered_png_stays_as_it_is_where_that_is_smaller(tmp_path: Path) -> None:
+    pattern = np.indices((1400, 1000)).sum(axis=0) % 2
+    Image.fromarray(pattern.astype(bool)).save(tmp_path / "scan.png")
+    made = pdf_bytes(document(page()), ImageSource(tmp_path / "scan.png"))
+    assert drawn_on_page(made)["/Filter"] == "/FlateDecode"
+    assert (rendered(made, 1000)[..., 0] > 127).tolist() == pattern.astype(bool).tolist()
+
+
+@pytest.mark.parametrize("white", [0, 1], ids=["white is zero", "black is zero"])
+@pytest.mark.parametrize("turned", [1, 6], ids=["upright", "turned"])
+@pytest.mark.parametrize("reversed_", [False, True], ids=["", "bits reversed"])
+def test_a_tiff_keeps_its_own_fax(tmp_path: Path, white: int, turned: int, reversed_: bool) -> None:
+    path = tmp_path / "scan.tif"
+    tags = {262: white, 266: 2 if reversed_ else 1, 274: turned, 278: 70}
+    picture().convert("1").save(path, compression="group4", tiffinfo=tags)
+    with Image.open(path) as image:
+        offset, length = image.tag_v2[273][0], image.tag_v2[279][0]
+        expected = as_seen(image)
+    own = path.read_bytes()[offset : offset + length]
+    made = replace(page(), width=expected.shape[1], height=expected.shape[0], ppi=72.0)
+    data = pdf_bytes(document(made), ImageSource(path))
+    assert reversed_ or own in data
+    assert drawn_on_page(data)["/Filter"] == "/CCITTFaxDecode"
+    assert np.abs(rendered(data, made.width) - expected).mean() < 3
 
 
 def test_frames_of_a_tiff_are_pages(tmp_path: Path) -> None:

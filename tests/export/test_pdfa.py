@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ from export.page_source import ImageSource, PageSource, PdfPageSource
 from export.pdf import Archive, PdfParams, write_pdf
 from export.pdf_attachments import Attachment
 from export.srgb import srgb_profile
-from pipeline.document import Document
+from pipeline.document import Document, Step
 from tests.export.pages import document, page, two_regions
 from tests.export.test_pdf import CREATED_2026, scan
 
@@ -36,6 +37,8 @@ CLASS_PATH = ":".join(
         *("commons-logging", "commons-io", "javax.activation", "jaxb-api"),
     )
 )
+XAP = "http://ns.adobe.com/xap/1.0"
+EVENT = ("softwareAgent", "parameters")
 VALIDATOR = "org.apache.pdfbox.preflight.Validator_A1b"
 
 
@@ -133,6 +136,23 @@ def test_information_and_xmp_agree(tmp_path: Path) -> None:
     assert f"<pdf:Producer>{information['/Producer']}<" in xmp(data)
     assert information["/CreationDate"] == "D:20260102030405+00'00'"
     assert "<xmp:CreateDate>2026-01-02T03:04:05+00:00<" in xmp(data)
+
+
+def test_xmp_says_how_it_was_made(tmp_path: Path) -> None:
+    steps = (Step("segment", "0.1", {"finder": "net"}), Step("read", "0.1", {"sha256": "ab<c"}))
+    data, reasons = made_pdf("2b", scan(tmp_path), made=Document("a", (page("a"),), steps))
+    assert reasons == []
+    spaces = {"rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#", "mm": f"{XAP}/mm/"}
+    spaces["evt"] = f"{XAP}/sType/ResourceEvent#"
+    events = ElementTree.fromstring(xmp(data)).findall(".//mm:History/rdf:Seq/rdf:li", spaces)
+    told = [
+        [event.findtext(f"evt:{name}", "", spaces) for name in ("action", *EVENT)]
+        for event in events
+    ]
+    assert told == [
+        ["segment", "Inkfolio 0.1", "finder: net"],
+        ["read", "Inkfolio 0.1", "sha256: ab<c"],
+    ]
 
 
 def test_none_claims_nothing(tmp_path: Path) -> None:

@@ -1,0 +1,96 @@
+"""How much larger a searchable PDF is than the black and white scans that it is made of.
+
+    python tests/benchmarks/measure_pdf_size.py ../shared/data/pages/val --every 6
+
+Some pages are enlarged to A4 at 300 ppi, made black and white, read, and bound until they are 100.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from export.page_source import ImageSource
+from export.pdf import write_pdf
+from pipeline.bitonal import ink_to_print
+from pipeline.document import Document, Page
+from pipeline.images import decode_picture
+from pipeline.load import SourcePage
+from pipeline.settings import Settings
+from pipeline.sources import find_documents
+from pipeline.stages import Stopwatch, open_page, read_page
+from recognize.reader import Reader, use_threads
+
+A4_HEIGHT_PX = 3508
+PAGES = 100
+# Of a TIFF: 266 is FillOrder, 278 RowsPerStrip.
+CONTAINERS = {
+    "G4, one strip": (".tif", {"compression": "group4", "tiffinfo": {278: 10_000}}),
+    "G4, strips of 64 rows": (".tif", {"compression": "group4", "tiffinfo": {278: 64}}),
+    "G4, bits reversed": (".tif", {"compression": "group4", "tiffinfo": {266: 2, 278: 10_000}}),
+    "PNG": (".png", {"optimize": True}),
+}
+
+
+def main() -> None:
+    """Print a row a container."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--every", type=int, default=1, help="take every nth page only")
+    given = parser.parse_args()
+    use_threads(1)
+    (document, *_) = find_documents([given.folder])
+    scans = [_scan(source) for source in document.pages[:: given.every]]
+    with tempfile.TemporaryDirectory() as scratch:
+        pages = _read(scans, Path(scratch))
+        words = sum(len(line.words) for page in pages for line in page.lines)
+        print(f"{len(pages)} different pages, {words / len(pages):.0f} words a page")
+        for name, (suffix, how) in CONTAINERS.items():
+            print(_row(name, pages, _saved(scans, Path(scratch), suffix, how)))
+
+
+def _scan(source: SourcePage) -> Image.Image:
+    picture = decode_picture(source.path, 0, 150_000_000).convert("L")
+    width = round(picture.width * A4_HEIGHT_PX / picture.height)
+    large = picture.resize((width, A4_HEIGHT_PX), Image.Resampling.BICUBIC)
+    return Image.fromarray(~ink_to_print(np.asarray(large)))
+
+
+def _saved(
+    scans: Sequence[Image.Image], folder: Path, suffix: str, how: dict[str, object]
+) -> list[Path]:
+    paths = [folder / f"{number:03}{suffix}" for number in range(len(scans))]
+    for scan, path in zip(scans, paths, strict=True):
+        scan.save(path, dpi=(300, 300), **how)
+    return paths
+
+
+def _read(scans: Sequence[Image.Image], folder: Path) -> list[Page]:
+    reader, settings = Reader.load("latin"), Settings()
+    paths = _saved(scans, folder, *CONTAINERS["PNG"])
+    sources = [SourcePage(path, 0, "image", path.stem, n) for n, path in enumerate(paths)]
+    return [read_page(s, open_page(s, settings), settings, reader, Stopwatch()) for s in sources]
+
+
+def _row(name: str, pages: Sequence[Page], paths: Sequence[Path]) -> str:
+    bound = [n % len(pages) for n in range(PAGES)]
+    numbered = tuple(replace(pages[n], id=f"{i}", index=i) for i, n in enumerate(bound))
+    with BytesIO() as file:
+        write_pdf(Document("scans", numbered), [ImageSource(paths[n]) for n in bound], file)
+        made = len(file.getvalue())
+    files = sum(paths[n].stat().st_size for n in bound)
+    return (
+        f"{name:22} {files / PAGES / 1000:6.1f} KB a page, PDF {made / PAGES / 1000:6.1f}: "
+        f"{made / files - 1:+.1%}, {(made - files) / PAGES:.0f} bytes a page"
+    )
+
+
+if __name__ == "__main__":
+    main()
