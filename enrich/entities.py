@@ -11,7 +11,7 @@ from itertools import accumulate
 from enrich.dates import find_dates
 from enrich.names_model import NamesModel, load_model
 from enrich.spoken_language import three_letters
-from enrich.tokens import Token, parts_of, region_tokens, text_of
+from enrich.tokens import Token, parts_of, passages, text_of
 from export.word_table import guarded
 from pipeline.document import Document, Page
 from pipeline.errors import UsageError
@@ -59,9 +59,9 @@ def known_language(language: str, model: NamesModel) -> str:
 
 
 def _on_page(page: Page, language: str, model: NamesModel) -> Iterator[Mention]:
-    regions = [region_tokens(region) for region in page.regions]
-    spoken = language or model.language_of(token.text for tokens in regions for token in tokens)
-    for tokens in regions:
+    texts = [tokens for region in page.regions for tokens in passages(region)]
+    spoken = language or model.language_of(token.text for tokens in texts for token in tokens)
+    for tokens in texts:
         found = [*_dates(tokens, page.index), *_names(tokens, page.index, spoken, model)]
         taken: set[int] = set()
         kept = []

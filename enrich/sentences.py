@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from enrich.tokens import Token, parts_of, region_tokens, text_of
+from enrich.tokens import Token, parts_of, passages, text_of
 from pipeline.document import Document
 from pipeline.mentions import MentionPart
 
@@ -69,12 +69,13 @@ class Sentence:
 
 
 def sentences(document: Document) -> list[Sentence]:
-    """The sentences in reading order; none goes on from one region to another."""
+    """The sentences in reading order; none goes on from one region or cell to another."""
     return [
         Sentence(text_of(found), page.index, parts_of(found))
         for page in document.pages
         for region in page.regions
-        for found in _split(region_tokens(region))
+        for tokens in passages(region)
+        for found in _split(tokens)
     ]
 
 

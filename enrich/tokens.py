@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
+from enrich.broken_words import BREAK
 from pipeline.document import Box, Line, Region
 from pipeline.mentions import MentionPart
 
-BREAK = "¬"  # ends a word that goes on in the next token
 _HYPHENS = "-‐‑=¬⸗\u00ad"
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 
@@ -38,7 +38,31 @@ class Token:
 
 def region_tokens(region: Region) -> list[Token]:
     """The tokens of a region's lines in reading order."""
-    lines = [line for line in region.lines if line.words]
+    return [token for passage in passages(region) for token in passage]
+
+
+def passages(region: Region) -> list[list[Token]]:
+    """The tokens of a region's lines in reading order, those of each cell of a table apart."""
+    cells: list[list[Line]] = []
+    for line in region.lines:
+        if line.words:
+            if not cells or _is_next_cell(cells[-1][-1], line):
+                cells.append([])
+            cells[-1].append(line)
+    return [_passage(lines) for lines in cells]
+
+
+def _is_next_cell(before: Line, after: Line) -> bool:
+    """Whether a line is neither over nor under the one before.
+
+    Further up it is where the next column goes on with the text.
+    """
+    one, other = (_around([word.box for word in line.words]) for line in (before, after))
+    is_beside = one.right <= other.left or other.right <= one.left
+    return is_beside and other.bottom > one.top
+
+
+def _passage(lines: Sequence[Line]) -> list[Token]:
     tokens: list[Token] = []
     for number, line in enumerate(lines):
         found = list(_line_tokens(line))

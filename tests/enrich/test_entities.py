@@ -15,11 +15,12 @@ from lxml import etree
 from enrich.crf import Crf, best_path, marginals, possible_steps
 from enrich.entities import find_mentions, mentions_csv, mentions_json, spans
 from enrich.misreading import Misreader
-from enrich.tokens import region_tokens, text_of
+from enrich.tokens import passages, region_tokens, text_of
 from export.alto import alto, read_alto
 from export.tei import tei
+from pipeline.document import Box, Region
 from pipeline.errors import UsageError
-from tests.export.pages import document, page
+from tests.export.pages import document, line, page
 
 CREATED = datetime(2026, 1, 1, tzinfo=UTC)
 LETTER = page(
@@ -33,6 +34,19 @@ def test_tokens_are_words_and_signs_with_broken_words_marked() -> None:
     assert texts[2:5] == ["Mr", ".", "William"]
     assert "Hook¬" in texts
     assert text_of(tokens).endswith("with Joseph Hooker, ye 3d of Jany 1785.")
+
+
+def test_no_name_goes_on_in_the_next_cell_or_row() -> None:
+    # "Havre" ends a row and "1" begins the next one; the cells of a row stand beside one another.
+    lines = [line("a", "Jean", 100, 100), line("b", "Havre", 600, 100), line("c", "Paul", 100, 200)]
+    region = Region("r1", "text", Box(0, 0, 900, 300).polygon(), tuple(lines))
+    assert [[t.text for t in cell] for cell in passages(region)] == [["Jean"], ["Havre"], ["Paul"]]
+
+
+def test_the_text_goes_on_in_the_next_column() -> None:
+    lines = [line("a", "the end of", 100, 900), line("b", "a column", 600, 100)]
+    region = Region("r1", "text", Box(0, 0, 900, 999).polygon(), tuple(lines))
+    assert len(passages(region)) == 1
 
 
 def test_a_date_over_words_has_its_box() -> None:
