@@ -8,6 +8,8 @@ from types import ModuleType
 
 from pipeline.errors import DependencyError
 
+EXTRA = frozenset(["openpyxl", "yake", "vaderSentiment", "espeakng-loader"])  # inkfolio[enrich]
+
 
 def need(module: str, package: str, purpose: str) -> ModuleType:
     """Import a library.
@@ -18,9 +20,9 @@ def need(module: str, package: str, purpose: str) -> ModuleType:
     try:
         return import_module(module)
     except ImportError as error:
+        wanted = f"inkfolio[enrich], or {package} alone" if package in EXTRA else package
         raise DependencyError(
-            f"{purpose} need {package}, which is not installed; pip install inkfolio[enrich], "
-            f"or {package} alone"
+            f"{purpose} need {package}, which is not installed; pip install {wanted}"
         ) from error
 
 

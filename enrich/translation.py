@@ -91,7 +91,7 @@ class CTranslate2Model:
                 `source.spm` and `target.spm`.
 
         Raises:
-            UsageError: if the folder holds neither.
+            UsageError: if the folder holds neither, or what cannot be loaded.
             DependencyError: if CTranslate2 or SentencePiece is not installed.
         """
         is_argos = (folder / "sentencepiece.model").is_file()
@@ -101,10 +101,13 @@ class CTranslate2Model:
         ctranslate2: Any = need("ctranslate2", "ctranslate2", "models of translation")
         pieces: Any = need("sentencepiece", "sentencepiece", "models of translation")
         source, target = ("sentencepiece.model",) * 2 if is_argos else ("source.spm", "target.spm")
-        self._source = pieces.SentencePieceProcessor(str(folder / source))
-        self._target = pieces.SentencePieceProcessor(str(folder / target))
         self._end = [] if is_argos else ["</s>"]  # Marian's models were trained with it
-        self._model = ctranslate2.Translator(str(weights), device="cpu", inter_threads=1)
+        try:
+            self._source = pieces.SentencePieceProcessor(str(folder / source))
+            self._target = pieces.SentencePieceProcessor(str(folder / target))
+            self._model = ctranslate2.Translator(str(weights), device="cpu", inter_threads=1)
+        except (OSError, RuntimeError) as error:
+            raise UsageError(f"{folder}: cannot be loaded ({error}); unpack it anew") from error
 
     def translate(self, texts: Sequence[str]) -> list[str]:
         """Translate sentence by sentence."""

@@ -131,10 +131,13 @@ class PiperVoice:
 
         Raises:
             DependencyError: if Piper is not installed.
-            UsageError: if there is no such file.
+            UsageError: if one of the two is not there.
         """
         if not model.is_file():
             raise UsageError(f"{model}: is no voice file; download one of Piper's, an .onnx")
+        settings = model.with_name(f"{model.name}.json")
+        if not settings.is_file():
+            raise UsageError(f"{settings}: is missing; download it too, it comes with the voice")
         piper: Any = need("piper", "piper-tts", "Piper's voices")
         self._synthesize: Callable[[str], Any] = piper.PiperVoice.load(str(model)).synthesize
 

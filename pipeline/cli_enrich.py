@@ -49,7 +49,7 @@ def enrich(
 @app.command()
 def tables(
     sources: Texts,
-    to: Annotated[str, typer.Option(help="csv, or xlsx.")] = "csv",
+    to: Annotated[str, typer.Option(help="With commas: csv, xlsx.")] = "csv",
     out: Annotated[Path, typer.Option(help="Folder for what is made.")] = Path("tables"),
     images: Images = None,
     template: Annotated[
@@ -66,7 +66,7 @@ def tables(
     with speaking_plainly(verbose):
         from pipeline.enriching import TableOptions, make_tables
 
-        made = make_tables(sources, out, TableOptions(to, template, images, overwrite))
+        made = make_tables(sources, out, TableOptions(names_in(to), template, images, overwrite))
     for path in made:
         typer.echo(str(path))
 

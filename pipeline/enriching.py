@@ -28,13 +28,13 @@ class TableOptions:
     """Settings of `make_tables`.
 
     Attributes:
-        form: csv or xlsx.
+        forms: of csv and xlsx.
         template: of a form, TOML; None for registers.
         images: folder of the images; None for beside the files.
         overwrite: whether files that are there already may be replaced.
     """
 
-    form: str = "csv"
+    forms: tuple[str, ...] = ("csv",)
     template: Path | None = None
     images: Path | None = None
     overwrite: bool = False
@@ -49,13 +49,16 @@ def make_tables(
         The files written.
 
     Raises:
-        UsageError: if the form is unknown.
+        UsageError: if a form is unknown.
         InputError: if a source cannot be read, or no page has a table.
         DependencyError: if a workbook is wanted and openpyxl is not installed.
     """
-    if options.form not in ("csv", "xlsx"):
-        raise UsageError(f"no tables as {options.form}; there are: csv, xlsx")
-    if options.template and options.form != "csv":
+    unknown = set(options.forms) - {"csv", "xlsx"}
+    if unknown or not options.forms:
+        raise UsageError(
+            f"no tables as {', '.join(sorted(unknown)) or 'nothing'}; there are: csv, xlsx"
+        )
+    if options.template and options.forms != ("csv",):
         raise UsageError("a form's rows are written as csv; leave out --to")
     written: list[Path] = []
     for corrected in read_corrected(sources):
@@ -67,8 +70,9 @@ def make_tables(
             continue
         tables = _tables(corrected, options)
         created = newest(corrected.files)
-        for name, data in _table_files(corrected.name, tables, options.form, created):
-            written.append(place(out / name, data, options.overwrite))
+        for form in options.forms:
+            for name, data in _table_files(corrected.name, tables, form, created):
+                written.append(place(out / name, data, options.overwrite))
     if not written:
         names = ", ".join(map(shown, sources))
         raise InputError(f"{names}: no page has a table; name pages with columns")

@@ -98,8 +98,10 @@ def test_workbook_has_a_sheet_a_page_and_the_same_bytes() -> None:
 def test_a_missing_part_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     from enrich.parts import need, need_program
 
-    with pytest.raises(DependencyError, match=r"need xyz, .* pip install inkfolio\[enrich\]"):
-        need("no_such_module", "xyz", "XLSX files")
+    with pytest.raises(DependencyError, match=r"need yake, .* pip install inkfolio\[enrich\]"):
+        need("no_such_module", "yake", "key phrases")
+    with pytest.raises(DependencyError, match=r"need piper-tts, .*; pip install piper-tts$"):
+        need("no_such_module", "piper-tts", "Piper's voices")
     monkeypatch.setenv("PATH", "")
     with pytest.raises(DependencyError, match="apt install espeak-ng"):
         need_program("espeak-ng", "espeak-ng", "voices")

@@ -124,6 +124,9 @@ def test_piper_says_paragraphs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     monkeypatch.setitem(sys.modules, "piper", module)
     model = tmp_path / "voice.onnx"
     model.touch()
+    with pytest.raises(UsageError, match=r"voice\.onnx\.json: is missing"):
+        PiperVoice(model)
+    model.with_name("voice.onnx.json").touch()
     sound = PiperVoice(model).say(["ab", "cd", "ef"], [2])
     assert sound.seconds == pytest.approx(0.7)
     assert sound.times[2] == pytest.approx((0.5, 0.7))

@@ -81,6 +81,24 @@ def test_a_missing_pair_names_its_package(monkeypatch: pytest.MonkeyPatch) -> No
         translator("en", "eng")
 
 
+def test_a_model_that_cannot_be_loaded_is_said(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def refuse(path: str, **settings: object) -> None:
+        raise RuntimeError("File model.bin is incomplete")
+
+    for name, member, value in (
+        ("ctranslate2", "Translator", refuse),
+        ("sentencepiece", "SentencePieceProcessor", str),
+    ):
+        module = ModuleType(name)
+        setattr(module, member, value)
+        monkeypatch.setitem(sys.modules, name, module)
+    (tmp_path / "model.bin").touch()
+    with pytest.raises(UsageError, match=r"cannot be loaded .*; unpack it anew"):
+        CTranslate2Model(tmp_path)
+
+
 def test_a_model_in_place_is_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """With stand-ins for CTranslate2 and SentencePiece; a real model is a hundred megabytes."""
 

@@ -44,6 +44,15 @@ def test_tables_of_a_document(tmp_path: Path) -> None:
     assert (code, "is there already" in err) == (5, True)
 
 
+def test_tables_come_in_several_forms_at_once(tmp_path: Path) -> None:
+    source = tmp_path / "register.json"
+    source.write_bytes(json_document(document(entries())))
+    code, out, _ = run("tables", source, "--to", "csv,xlsx", "--out", tmp_path / "out")
+    assert (code, [Path(line).suffix for line in out.splitlines()]) == (0, [".csv", ".xlsx"])
+    code, _, err = run("tables", source, "--to", "csv,ods", "--out", tmp_path / "out")
+    assert (code, "no tables as ods" in err) == (1, True)
+
+
 def test_a_page_without_columns_is_said(tmp_path: Path) -> None:
     source = tmp_path / "letter.json"
     source.write_bytes(json_document(document(page("one column"))))
