@@ -1,7 +1,8 @@
 """A folder of outputs -> an SQLite index of its words -> the places where words stand.
 
 The index is a table for full-text search (FTS5) in which accents and capitals do not count. A row
-is a page, so that phrases run on over line ends; words broken at a line's end are whole.
+is a page, so that phrases run on over line ends; words broken at a line's end are whole. What the
+decoder held possible besides has a column of its own, which only fuzzy queries ask.
 """
 
 from __future__ import annotations
@@ -34,12 +35,13 @@ MOST_LIKE = 40  # words of the index that a fuzzy query tries for each of its ow
 START, END = "\x02", "\x03"
 SCHEMA = """
 CREATE TABLE pages (
-    id INTEGER PRIMARY KEY, document TEXT, number INTEGER, page TEXT, source TEXT, places TEXT
+    id INTEGER PRIMARY KEY, document TEXT, number INTEGER, page TEXT, source TEXT, places TEXT,
+    others_places TEXT
 );
 CREATE VIRTUAL TABLE texts USING fts5(
-    text, tokenize = "unicode61 remove_diacritics 2", prefix = '2 3'
+    text, others, tokenize = "unicode61 remove_diacritics 2", prefix = '2 3'
 );
-CREATE VIRTUAL TABLE terms USING fts5vocab(texts, 'row');
+CREATE VIRTUAL TABLE terms USING fts5vocab(texts, 'col');
 """
 QUERY = re.compile(r'"([^"]*)"(\*?)|([^\s"]+)')
 
@@ -85,10 +87,17 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A word of the index: its text, and where it is, on two lines if it is broken."""
+    """A word of the index.
+
+    Attributes:
+        text: as read.
+        spots: where it is, on two lines if it is broken.
+        others: what else it may be.
+    """
 
     text: str
     spots: tuple[Spot, ...]
+    others: tuple[str, ...] = ()
 
 
 def index_folder(folder: Path) -> Indexed:
@@ -151,13 +160,19 @@ def _add(base: sqlite3.Connection, name: str, document: Document) -> int:
     for page in document.pages:
         places = list(_places(page, lexicon))
         count += len(places)
-        told = json.dumps([place.spots for place in places], separators=(",", ":"))
-        row = (name, page.index + 1, page.id, page.source, told)
+        others = [(at, other) for at, place in enumerate(places) for other in place.others]
+        spots = json.dumps([place.spots for place in places], separators=(",", ":"))
+        others_places = json.dumps([at for at, _ in others], separators=(",", ":"))
+        row = (name, page.index + 1, page.id, page.source, spots, others_places)
         cursor = base.execute(
-            "INSERT INTO pages (document, number, page, source, places) VALUES (?, ?, ?, ?, ?)", row
+            "INSERT INTO pages (document, number, page, source, places, others_places)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            row,
         )
-        text = " ".join(place.text for place in places)
-        base.execute("INSERT INTO texts (rowid, text) VALUES (?, ?)", (cursor.lastrowid, text))
+        texts = " ".join(place.text for place in places), " ".join(other for _, other in others)
+        base.execute(
+            "INSERT INTO texts (rowid, text, others) VALUES (?, ?, ?)", (cursor.lastrowid, *texts)
+        )
     return count
 
 
@@ -175,7 +190,8 @@ def _places(page: Page, lexicon: Lexicon) -> Iterator[_Place]:
                 yield _Place(first.text, (*first.spots, spot))
                 first = None
             else:
-                yield _Place(word.text, (spot,))
+                others = ("".join(other.text.split()) for other in word.alternatives)
+                yield _Place(word.text, (spot,), tuple(filter(None, others)))
 
 
 def search_index(folder: Path, query: str, *, fuzzy: bool = False, most: int = 100) -> list[Hit]:
@@ -185,7 +201,8 @@ def search_index(folder: Path, query: str, *, fuzzy: bool = False, most: int = 1
         folder: one that `index_folder` has indexed.
         query: words that must all stand on a page; "in quotes", in a row; with * at the end, the
             start of a word. Accents and capitals do not count.
-        fuzzy: whether words that differ by a letter or two are found too, as misread ones do.
+        fuzzy: whether words that differ by a letter or two are found too, as misread ones do,
+            and those of which the decoder held the wanted one possible.
         most: how many hits at most.
 
     Returns:
@@ -202,10 +219,11 @@ def search_index(folder: Path, query: str, *, fuzzy: bool = False, most: int = 1
         try:
             wanted = _expression(base, query, fuzzy)
             rows = base.execute(
-                "SELECT document, number, page, source, places, highlight(texts, 0, ?, ?)"
+                "SELECT document, number, page, source, places, others_places,"
+                " highlight(texts, 0, ?, ?), highlight(texts, 1, ?, ?)"
                 " FROM texts JOIN pages ON pages.id = texts.rowid WHERE texts MATCH ?"
                 " ORDER BY rank, pages.id",
-                (START, END, wanted),
+                (START, END, START, END, wanted),
             )
             hits = (hit for row in rows for hit in _hits(*row))
             return [hit for hit, _ in zip(hits, range(most), strict=False)]
@@ -224,10 +242,10 @@ def _expression(base: sqlite3.Connection, query: str, fuzzy: bool) -> str:
             continue
         star = "*" if phrase_star or word.endswith("*") else ""
         if fuzzy and word and not star:
-            alike = [text, *_alike(base, text)]
-            parts.append("(" + " OR ".join(map(_quoted, alike)) + ")")
+            alike = [f"text : {_quoted(term)}" for term in (text, *_alike(base, text))]
+            parts.append("(" + " OR ".join([*alike, f"others : {_quoted(text)}"]) + ")")
         else:
-            parts.append(_quoted(text) + star)
+            parts.append(f"text : {_quoted(text)}{star}")
     if not parts:
         raise UsageError(f"{shown(query)}: holds no word to search for; give one")
     return " AND ".join(parts)
@@ -242,7 +260,7 @@ def _alike(base: sqlite3.Connection, text: str) -> Iterable[str]:
     errors = 1 if len(text) < 6 else 2
     if len(text) < 3:
         return []
-    terms = [term for (term,) in base.execute("SELECT term FROM terms")]
+    terms = [term for (term,) in base.execute("SELECT term FROM terms WHERE col = 'text'")]
     distance = DamerauLevenshtein.distance
     near = process.extract(
         text.casefold(), terms, scorer=distance, score_cutoff=errors, limit=MOST_LIKE
@@ -251,12 +269,23 @@ def _alike(base: sqlite3.Connection, text: str) -> Iterable[str]:
 
 
 def _hits(
-    document: str, number: int, page: str, source: str, places: str, marked: str
+    document: str,
+    number: int,
+    page: str,
+    source: str,
+    places: str,
+    others_places: str,
+    marked: str,
+    marked_others: str,
 ) -> Iterator[Hit]:
     told = json.loads(places)
     words = marked.split(" ")
     plain = [word.replace(START, "").replace(END, "") for word in words]
-    for start, end in _runs(words):
+    runs = set(_runs(words))
+    known = {at for start, end in runs for at in range(start, end)}
+    others = zip(json.loads(others_places), marked_others.split(" "), strict=False)
+    runs |= {(at, at + 1) for at, other in others if START in other and at not in known}
+    for start, end in sorted(runs):
         spots = [spot for place in told[start:end] for spot in place]
         yield Hit(
             document=document,

@@ -15,7 +15,7 @@ from export.hocr import hocr
 from export.json_document import json_document
 from export.page_xml import page_xml
 from pipeline.cli import app
-from pipeline.document import Document
+from pipeline.document import Alternative, Document
 from pipeline.errors import InputError, UsageError
 from pipeline.search_index import INDEX_NAME, Indexed, index_folder, search_index
 from tests.export.pages import document, page
@@ -77,6 +77,40 @@ def test_fuzzy_finds_what_was_misread(folder: Path) -> None:
     assert found(folder, "batisé") == []
     assert found(folder, "batisé", fuzzy=True) == [("old/register", 1, "baptisé")]
     assert found(folder, "plcut", fuzzy=True) == [("diary", 1, "pleut")]
+
+
+@pytest.fixture
+def doubtful(tmp_path: Path) -> Path:
+    """A page on which "Haus" was read "Maus" and may be "Hans"; on another one is a real mouse."""
+    first = page("das alte Maus am Bach", "Maus")
+    line, *others = first.regions[0].lines
+    das, alte, read, *rest = line.words
+    read = replace(read, alternatives=(Alternative("Haus", 0.3), Alternative("Hans", 0.1)))
+    line = replace(line, words=(das, alte, read, *rest))
+    first = replace(first, regions=(replace(first.regions[0], lines=(line, *others)),))
+    made = document(first, replace(page("eine Maus", index=1), id="p2"))
+    (tmp_path / "letters.inkfolio.json").write_bytes(json_document(made))
+    index_folder(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("query", ["Haus", "haus alte", '"alte Haus"', "Haus*"])
+def test_what_the_decoder_held_possible_is_not_found_as_if_it_were_read(
+    doubtful: Path, query: str
+) -> None:
+    assert found(doubtful, query) == []
+
+
+@pytest.mark.parametrize("query", ["hans", "hans bach", 'hans "am Bach"'])
+def test_fuzzy_finds_what_the_decoder_held_possible_in_its_place_alone(
+    doubtful: Path, query: str
+) -> None:
+    hits = [hit for hit in search_index(doubtful, query, fuzzy=True) if hit.found == "Maus"]
+    assert [(hit.page, hit.line, hit.before) for hit in hits] == [(1, "r1l1", "das alte")]
+
+
+def test_a_place_is_found_once(doubtful: Path) -> None:
+    assert found(doubtful, "Maus", fuzzy=True) == found(doubtful, "Maus")
 
 
 def test_a_hit_tells_where_it_is(folder: Path) -> None:
