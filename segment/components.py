@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from segment.arrays import Gray, Ink, Ints, Labels, require_ink
 
@@ -67,22 +68,29 @@ def find_components(ink: Ink) -> Components:
     return Components(np.asarray(labels, np.int32), left, top, width, height, area)
 
 
-def typical_height(ink: Ink, smallest: float = 3.0, largest: float = 0.1) -> float:
+def typical_height(
+    found: Components,
+    counting: NDArray[np.bool_] | None = None,
+    smallest: float = 3.0,
+    largest: float = 0.1,
+) -> float:
     """Height of the component that the median pixel of ink belongs to.
 
     Large marks weigh more than specks, so noise does not set it: on print it is the height of a
     letter, on joined handwriting that of a word.
 
     Args:
-        ink: bool (H, W).
+        found: the components of the page's ink.
+        counting: bool (N,), those to look at; None for all.
         smallest: components lower than this many pixels do not count,
         largest: nor do those taller than this share of the page.
 
     Returns:
         Pixels; 0 if nothing counts.
     """
-    found = find_components(ink)
-    counts = (found.height >= smallest) & (found.height <= largest * max(ink.shape))
+    counts = (found.height >= smallest) & (found.height <= largest * max(found.labels.shape))
+    if counting is not None:
+        counts &= counting
     if not counts.any():
         return 0.0
     order = np.argsort(found.height[counts])
@@ -91,7 +99,10 @@ def typical_height(ink: Ink, smallest: float = 3.0, largest: float = 0.1) -> flo
 
 
 def split_rulings(
-    ink: Ink, x_height: float, params: RulingParams = RulingParams()
+    ink: Ink,
+    x_height: float,
+    params: RulingParams = RulingParams(),
+    found: Components | None = None,
 ) -> tuple[Ink, Ink, Ink]:
     """Part rulings and underlines from letters.
 
@@ -101,6 +112,7 @@ def split_rulings(
         ink: bool (H, W), skew below about 0.5°.
         x_height: height of small letters, pixels.
         params: see `RulingParams`.
+        found: the ink's components, if they are known.
 
     Returns:
         Three masks (H, W): ink without rulings, horizontal rulings, vertical rulings.
@@ -110,23 +122,20 @@ def split_rulings(
     thickness = max(2, round(params.thickness * x_height))
     across = _runs(mask, round(params.across * x_height), thickness)
     down = _runs(mask.T, round(params.down * x_height), thickness).T
-    dashes, bars = _pieces(ink, x_height, params)
+    dashes, bars = _pieces(find_components(ink) if found is None else found, x_height, params)
     across |= dashes
     down = down | bars
     return ink & ~across & ~down, across, down
 
 
-def _pieces(ink: Ink, x_height: float, params: RulingParams) -> tuple[Ink, Ink]:
+def _pieces(found: Components, x_height: float, params: RulingParams) -> tuple[Ink, Ink]:
     """Short thick rulings, and pieces of broken vertical ones: components unlike any letter."""
-    found = find_components(ink)
     solid = found.area >= params.solid * found.width * found.height
     flat = found.height <= params.dash_height * x_height
     dash = (found.width >= params.dash_width * x_height) & flat & solid
     slim = found.width <= params.bar_width * x_height
     bar = (found.height >= params.bar_height * x_height) & slim
-    kind = np.concatenate([[0], np.where(dash, 1, np.where(bar, 2, 0))]).astype(np.uint8)
-    kinds = kind[found.labels]
-    return np.asarray(kinds == 1), np.asarray(kinds == 2)
+    return drawn(found, dash), drawn(found, bar & ~dash)
 
 
 def drop_misfits(ink: Ink, x_height: float, params: RulingParams = RulingParams()) -> Ink:
@@ -141,13 +150,27 @@ def drop_misfits(ink: Ink, x_height: float, params: RulingParams = RulingParams(
         bool (H, W).
     """
     found = find_components(ink)
+    return drawn(found, fitting(found, x_height, params))
+
+
+def fitting(
+    found: Components, x_height: float, params: RulingParams = RulingParams()
+) -> NDArray[np.bool_]:
+    """Which components can be writing, bool (N,), see `drop_misfits`."""
     box = found.width * found.height
     tall = found.height > params.tallest * x_height
     filled = found.area / np.maximum(box, 1)
     misfit = tall & ((filled > params.solid) | (filled < params.frame))
     speck = found.area < max(2.0, params.speck * x_height * x_height)
-    keep = np.concatenate([[False], ~(misfit | speck)])
-    return np.asarray(keep[found.labels])
+    return np.asarray(~(misfit | speck))
+
+
+def drawn(found: Components, chosen: NDArray[np.bool_]) -> Ink:
+    """The ink of some components, bool (H, W); `chosen` is bool (N,)."""
+    if not chosen.any():
+        return np.zeros(found.labels.shape, np.bool_)
+    # Labels are within bounds: checking two million of them takes as long as looking them up.
+    return np.take(np.concatenate([[False], chosen]), found.labels, mode="clip")
 
 
 def _runs(mask: Gray, length_px: int, thickness_px: int) -> Ink:

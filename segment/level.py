@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 from pipeline.frame import Frame
 from segment.arrays import Gray, Ink
 from segment.clean import CleanPage
-from segment.components import RulingParams, drop_misfits, split_rulings, typical_height
+from segment.components import (
+    RulingParams,
+    drawn,
+    drop_misfits,
+    find_components,
+    fitting,
+    split_rulings,
+    typical_height,
+)
 from segment.profiles import x_height
 
 
@@ -84,14 +92,16 @@ def level_page(
 def text_size(ink: Ink, params: RulingParams = RulingParams()) -> float:
     """Estimate the height of small letters, pixels; 0 on a page without text."""
     # Rulings are stripes too: drop them, by a first guess, before the text size counts.
-    guess = 0.6 * typical_height(ink)
+    found = find_components(ink)
+    guess = 0.6 * typical_height(found)
     if guess == 0:
         return 0.0
-    plain, _, _ = split_rulings(ink, guess, params)
-    plain = drop_misfits(plain, guess, params)
-    typical = typical_height(plain)
+    plain, _, _ = split_rulings(ink, guess, params, found)
+    found = find_components(plain)
+    fits = fitting(found, guess, params)
+    typical = typical_height(found, fits)
     # The stripes' period may win over their height; components keep it within bounds.
-    return x_height(plain, 0.38 * typical, 1.3 * typical)
+    return x_height(drawn(found, fits), 0.38 * typical, 1.3 * typical)
 
 
 def unturned(mask: Ink, frame: Frame, like: Ink) -> Ink:

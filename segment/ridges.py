@@ -238,9 +238,18 @@ def _uncrowded(curves: list[Curve], distance_px: float, shape: tuple[int, ...]) 
         if taken[rows, cells].mean() > 0.5:
             continue
         kept.append(curve)
-        for cell, y in zip(cells.tolist(), curve.y.tolist(), strict=True):
-            taken[max(0, round(y - distance_px)) : round(y + distance_px) + 1, cell] = True
+        _take(taken, curve, distance_px)
     return kept
+
+
+def _take(taken: Ink, curve: Curve, distance_px: float) -> None:
+    """Mark the cells within a distance above and below a curve."""
+    y = curve.y.astype(np.float64)
+    first, last = np.round(y - distance_px), np.round(y + distance_px)
+    rows = first + np.arange(int((last - first).max()) + 1)[:, None]
+    inside = (rows >= 0) & (rows <= last) & (rows < len(taken))
+    step, place = np.nonzero(inside)
+    taken[rows[step, place].astype(np.int64), curve.start + place] = True
 
 
 def _spacing(curves: list[Curve], x_height: float) -> float:

@@ -18,7 +18,7 @@ def test_components_with_their_boxes() -> None:
 
 def test_a_blank_page_has_no_components() -> None:
     assert len(find_components(np.zeros((4, 4), bool))) == 0
-    assert typical_height(np.zeros((4, 4), bool)) == 0.0
+    assert typical_height(find_components(np.zeros((4, 4), bool))) == 0.0
 
 
 def test_typical_height_is_not_set_by_specks() -> None:
@@ -26,7 +26,7 @@ def test_typical_height_is_not_set_by_specks() -> None:
     ink[::10, ::10] = True
     for x in range(10, 250, 20):
         ink[50:62, x : x + 8] = True
-    assert typical_height(ink) == 12.0
+    assert typical_height(find_components(ink)) == 12.0
 
 
 def test_rulings_go_and_the_strokes_across_them_stay() -> None:
