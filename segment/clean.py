@@ -74,8 +74,9 @@ def flatten(gray: Gray, params: CleanParams = CleanParams()) -> Gray:
     scale = np.asarray(255.0 * gain / paper, np.float32)
     height, width = gray.shape
     surface = cv2.resize(scale, (width, height), interpolation=cv2.INTER_LINEAR)
-    flat = cv2.multiply(gray, surface, dtype=cv2.CV_32F)
-    return np.asarray(cv2.subtract(flat, 255.0 * (gain - 1), dtype=cv2.CV_8U), np.uint8)
+    flat: Floats = np.asarray(cv2.multiply(gray, surface, dtype=cv2.CV_32F), np.float32)
+    flat -= np.float32(255.0 * (gain - 1))
+    return np.asarray(cv2.convertScaleAbs(np.maximum(flat, 0, out=flat)), np.uint8)
 
 
 def find_surround(gray: Gray, params: CleanParams = CleanParams()) -> Ink:

@@ -26,6 +26,7 @@ class LayoutParams:
     flank: float = 12.0  # columns have writing on both sides within this distance
     ruled: float = 0.4  # share of the lines' height that a table's ruling runs down
     table_rulings: int = 3
+    spread: float = 1.15  # width of a scan of two pages, as a share of its height
     order: OrderParams = field(default_factory=OrderParams)
     margin: MarginParams = field(default_factory=MarginParams)
 
@@ -120,7 +121,8 @@ def arrange(
     """
     cores = [core(line) for line in lines]
     if lines and is_table(cores, rulings, x_height, params):
-        halves = facing_tables(cores, x_height, params.order)
+        spread = rulings.shape[1] >= params.spread * rulings.shape[0]
+        halves = facing_tables(cores, x_height, params.order, spread)
         tables = [rows(half, cores, params.order.same_row * x_height) for half in halves]
         return [Block("text", [lines[i] for row in table for i in row]) for table in tables]
     notes = find_notes(cores, x_height, params.margin)

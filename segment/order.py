@@ -18,6 +18,7 @@ class OrderParams:
     paragraph_gap: float = 6.0  # white above which a block ends
     same_row: float = 0.8  # middles of boxes in one row differ by no more
     gutter: float = 0.35  # pages face each other at least this share of the width from either side
+    spread: float = 8.0  # white between tables on facing pages of a spread, whatever their rows do
     across: float = 0.6  # share of a page's lines beside lines of the facing page in one table
     min_lines: int = 2  # columns have at least so many lines each,
     beside: float = 0.3  # and this share of the shorter column's height beside the other
@@ -193,14 +194,21 @@ def _blocks(
 
 
 def facing_tables(
-    boxes: Sequence[Box], x_height: float, params: OrderParams = OrderParams()
+    boxes: Sequence[Box],
+    x_height: float,
+    params: OrderParams = OrderParams(),
+    spread: bool = False,
 ) -> list[list[int]]:
     """Part a table at the gutter between two pages, unless its rows run across it.
+
+    Rows of facing pages may stand level by chance, being written between the same guides; across
+    a wide gutter they do not run on.
 
     Args:
         boxes: the lines' cores.
         x_height: height of small letters, pixels.
         params: see `OrderParams`.
+        spread: whether the scan is so wide that it may show two pages.
 
     Returns:
         Indices of `boxes`, in one part or two, the left page's first.
@@ -216,7 +224,8 @@ def facing_tables(
             cut, best = k, gap
         reach = max(reach, boxes[i].right)
     first, second = order[:cut], order[cut:]
-    if not cut or _aligned(first, second, boxes, x_height) >= params.across:
+    apart = spread and best >= params.spread * x_height
+    if not cut or (not apart and _aligned(first, second, boxes, x_height) >= params.across):
         return [items]
     return [first, second]
 

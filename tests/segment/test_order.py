@@ -93,6 +93,22 @@ def test_facing_tables(right_tops: list[int], parts: int) -> None:
         assert min(halves[0]) == 8
 
 
+@pytest.mark.parametrize(
+    ("gutter", "spread", "parts"),
+    [
+        pytest.param(100, True, 2, id="facing pages between the same guides"),
+        pytest.param(100, False, 1, id="an empty column of an upright page"),
+        pytest.param(40, True, 1, id="rows across a narrow gutter"),
+    ],
+)
+def test_level_rows_run_on_across_a_narrow_gutter_only(
+    gutter: int, spread: bool, parts: int
+) -> None:
+    lefts = (0, 120, 220 + gutter, 340 + gutter)
+    boxes = [box for left in lefts for box in table(left, [0, 30, 60, 90])]
+    assert len(facing_tables(boxes, 10.0, spread=spread)) == parts
+
+
 def test_rows_go_left_to_right() -> None:
     boxes = [Box(200, 2, 240, 12), Box(0, 0, 40, 10), Box(0, 30, 40, 40), Box(100, 4, 140, 14)]
     assert rows(range(4), boxes, 8.0) == [[1, 3, 0], [2]]
