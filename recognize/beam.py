@@ -26,8 +26,8 @@ class BeamParams:
     """Settings of `BeamDecoder`; the weights are tuned on val, see docs/experiments.md."""
 
     width: int = 16  # prefixes kept from column to column
-    language: float = 0.3  # weight of the language's logarithms
-    bonus: float = 0.6  # for every character, since each costs some language
+    language: float = 0.6  # weight of the language's logarithms
+    bonus: float = 1.2  # for every character, since each costs some language
     least: float = 1e-3  # labels less probable than this are not tried
 
 

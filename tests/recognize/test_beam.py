@@ -71,5 +71,6 @@ def test_what_else_it_may_be_comes_after_the_best() -> None:
     ranked = BeamDecoder(LETTERS, ENGLISH).ranked(written("the cat", doubt={2: "o"}))
     texts = [LETTERS.decode(labels) for labels, _ in ranked]
     scores = [score for _, score in ranked]
-    assert texts[:2] == ["the cat", "tho cat"]
+    assert texts[0] == "the cat"
+    assert "tho cat" in texts
     assert scores == sorted(scores, reverse=True)
