@@ -25,10 +25,11 @@ _NEVER = -math.inf
 class BeamParams:
     """Settings of `BeamDecoder`; the weights are tuned on val, see docs/experiments.md."""
 
-    width: int = 16  # prefixes kept from column to column
+    width: int = 32  # prefixes kept from column to column
     language: float = 0.6  # weight of the language's logarithms
     bonus: float = 1.2  # for every character, since each costs some language
     least: float = 1e-3  # labels less probable than this are not tried
+    reach: float = 6.0  # logarithms behind the best prefix at which one is given up
 
 
 class _Prefix:
@@ -91,21 +92,28 @@ class BeamDecoder:
         self, beams: dict[_Prefix, tuple[float, float]], row: list[float], labels: list[int]
     ) -> dict[_Prefix, tuple[float, float]]:
         """All prefixes after one more column: ending in a blank, and ending in their letter."""
+        both = {prefix: _sum(*ends) for prefix, ends in beams.items()}
+        # The best stays at least this good; what is too far behind it is not even grown.
+        last = max(both[prefix] + prefix.score for prefix in beams) + row[BLANK]
+        last -= self._params.reach
         grown: dict[_Prefix, tuple[float, float]] = {}
         for prefix, (blank, letter) in beams.items():
-            both = _sum(blank, letter)
             stay = letter + row[prefix.label] if prefix.parent is not None else _NEVER
             old = grown.get(prefix, (_NEVER, _NEVER))
-            grown[prefix] = (_sum(old[0], both + row[BLANK]), _sum(old[1], stay))
+            grown[prefix] = (_sum(old[0], both[prefix] + row[BLANK]), _sum(old[1], stay))
+            hope = prefix.score + self._params.bonus
             for label in labels:
+                before = blank if label == prefix.label else both[prefix]
+                reached = before + row[label]
+                if reached + hope < last:
+                    continue
                 child = prefix.children.get(label) or self._grow(prefix, label)
-                before = blank if label == prefix.label else both
                 old = grown.get(child, (_NEVER, _NEVER))
-                grown[child] = (old[0], _sum(old[1], before + row[label]))
-        if len(grown) <= self._params.width:
-            return grown
-        ranked = sorted(grown.items(), key=lambda item: -_sum(*item[1]) - item[0].score)
-        return dict(ranked[: self._params.width])
+                grown[child] = (old[0], _sum(old[1], reached))
+        scores = {prefix: _sum(*ends) + prefix.score for prefix, ends in grown.items()}
+        last = max(scores.values()) - self._params.reach
+        kept = sorted((one for one in grown if scores[one] >= last), key=lambda one: -scores[one])
+        return {prefix: grown[prefix] for prefix in kept[: self._params.width]}
 
     def _grow(self, prefix: _Prefix, label: int) -> _Prefix:
         code = self._codes[label]

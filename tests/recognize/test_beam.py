@@ -74,3 +74,9 @@ def test_what_else_it_may_be_comes_after_the_best() -> None:
     assert texts[0] == "the cat"
     assert "tho cat" in texts
     assert scores == sorted(scores, reverse=True)
+
+
+def test_what_is_far_behind_is_given_up() -> None:
+    table = written("the cat", doubt={2: "o"})
+    near = BeamDecoder(LETTERS, ENGLISH, BeamParams(reach=0.1)).ranked(table)
+    assert [LETTERS.decode(labels) for labels, _ in near] == ["the cat"]
