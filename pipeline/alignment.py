@@ -280,8 +280,7 @@ def with_laid(
         The line, and each of its words with its number in `texts`.
     """
     kept = [(place, word) for place, word in enumerate(laid.words) if word is not None]
-    letters = [_letters(seen, word) for _, word in kept]
-    placed = place_words(seen.line, seen.crop, letters, ink, turned)
+    placed = _placed(seen, laid, ink, turned)
     words = tuple(
         Word(
             texts[place],
@@ -296,6 +295,24 @@ def with_laid(
     against = sum(word.against for _, word in kept)
     support = max(math.exp(-against / size), LEAST_SUPPORT) if size else 0.0
     return replace(seen.line, words=words, confidence=support), kept
+
+
+def _placed(
+    seen: SeenLine, laid: LaidLine, ink: Ink, turned: int
+) -> list[tuple[Box, tuple[Span, ...]]]:
+    """The places of a line's words that have ink, which keep off the ink without text."""
+    letters: list[list[Span]] = []
+    are_words: list[bool] = []
+    for number in range(len(laid.words) + 1):
+        stray = [one for one in laid.surplus if one.before == number]
+        letters += [[(seen.sight.x(one.left), seen.sight.x(one.right))] for one in stray]
+        are_words += [False] * len(stray)
+        word = laid.words[number] if number < len(laid.words) else None
+        if word:
+            letters.append(_letters(seen, word))
+            are_words.append(True)
+    placed = place_words(seen.line, seen.crop, letters, ink, turned)
+    return [place for place, is_word in zip(placed, are_words, strict=True) if is_word]
 
 
 def _own_reading(text: str, word: LaidWord) -> tuple[Alternative, ...]:

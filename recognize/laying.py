@@ -63,14 +63,14 @@ class Surplus:
     """Ink of a line that no word of the text accounts for.
 
     Attributes:
-        left: first column.
-        right: last column + 1.
+        left: column at which it begins, neighbours and gaps considered.
+        right: column at which it ends.
         seen: what the network reads there.
         before: number of the word before which it stands.
     """
 
-    left: int
-    right: int
+    left: float
+    right: float
     seen: str
     before: int
 
@@ -311,8 +311,16 @@ def _read(logs: Logs, alphabet: Alphabet) -> str:
 def _surplus(logs: Logs, path: Ints, states: _States, alphabet: Alphabet) -> Iterator[Surplus]:
     for before, gap in enumerate(states.gaps):
         columns = np.flatnonzero(path == gap)
-        if len(columns):
-            left, right = int(columns[0]), int(columns[-1]) + 1
-            seen = _read(logs[left:right], alphabet)
-            if sum(character.isalnum() for character in seen) >= 2:
-                yield Surplus(left, right, seen, before)
+        if not len(columns):
+            continue
+        start, end = int(columns[0]), int(columns[-1]) + 1
+        found = decode_greedily(logs[start:end].astype(np.float32))
+        seen = alphabet.decode(found.labels)
+        if sum(character.isalnum() for character in seen) >= 2:
+            spans = [
+                (start + a, start + b)
+                for (a, b), character in zip(found.spans, seen, strict=True)
+                if not character.isspace()
+            ]
+            left, right = _edges(spans, start, end)
+            yield Surplus(left, right, seen.strip(), before)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +72,18 @@ def test_ink_without_text_is_listed_with_its_reading() -> None:
     (untold,) = made.untold
     assert (untold.line, untold.seen, untold.whole) == ("l1", FIRST[1], True)
     assert [line.text for line in made.pages[0].lines] == [FIRST[0], FIRST[2]]
+
+
+def test_a_word_beside_ink_without_text_keeps_to_its_own_ink() -> None:
+    page = seen(FIRST)
+    ink = page.unpacked()
+    ink[150:180, 120:134] = ink[150:180, 180:194] = True  # narrow gaps about "up"
+    text = " ".join(FIRST).replace("take up my pen", "take my pen")
+    made = align([replace(page, ink=np.packbits(ink))], transcript_of(text), LETTERS)
+    box = {one.word.text: one.word.box for one in made.borne if one.line == "l1"}
+    assert box["take"].right <= 140 and box["my"].left >= 180
+    (untold,) = made.untold
+    assert untold.seen == "up" and untold.box.left >= 130 and untold.box.right <= 190
 
 
 def test_a_wrong_word_is_on_the_page_without_support() -> None:
