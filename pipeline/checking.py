@@ -1,8 +1,9 @@
 """An alignment -> what in the text the ink does not bear out, the gravest first.
 
 A word is as grave as the network's own reading is likelier, counted by the root of its letters,
-as a test of significance counts; a passage without ink, and ink without text, by its letters and
-by how well the rest of the page fits, since on a page that is hardly read much fails to fit.
+as a test of significance counts, and the less, the less likely the page's words are on the whole.
+A passage without ink, and ink without text, is as grave as it is long, and the less, the more
+such places there are for each line of the page: where much fails to fit, each tells little.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -25,11 +26,13 @@ from pipeline.document import Box, Page
 
 Kind = Literal["word", "not on the page", "not in the text"]
 
-# Where 4 of 5 findings are right on shared/data/pages/val, see docs/benchmarks.md.
-WORD_AT_HALF = 7.0
-PASSAGE_AT_HALF = 5.9
-TRUST = 4  # power of the share of a page's words that have ink
-LEAST_SEVERITY = 0.15  # what is less grave is hardly ever an error
+# Where 4 of 5 findings are right on some of shared/data/pages/train, see docs/benchmarks.md.
+WORD_AT_HALF = 4.5
+PASSAGE_AT_HALF = 2.4
+USUAL_PLACES = 0.1  # for each line, that do not fit: as many make each half as grave
+DOUBT = 0.5  # how much less grave a word is on a page that is doubted as a whole
+FIGURE = 0.5  # letters that a figure or a sign counts for: the network and writers are free there
+LEAST_SEVERITY = 0.2  # what is less grave is hardly ever an error
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ class Finding:
         text: what the transcription has.
         seen: what the network reads there.
         box: where, in page pixels; None for words without ink.
+        word: number of the text's word, or the first of them; None for ink without words.
     """
 
     severity: float
@@ -53,12 +57,13 @@ class Finding:
     text: str
     seen: str
     box: Box | None
+    word: int | None = None
 
 
 def findings(alignment: Alignment) -> list[Finding]:
     """What the ink does not bear out, the gravest first."""
-    trust = _trust(alignment)
-    found = [*_words(alignment), *_passages(alignment, trust), *_ink(alignment, trust)]
+    weights = _weights(alignment)
+    found = [*_words(alignment), *_passages(alignment, weights), *_ink(alignment, weights)]
     kept = [one for one in found if one.severity >= LEAST_SEVERITY]
     return sorted(kept, key=lambda one: (-one.severity, one.page, one.line, one.text))
 
@@ -67,44 +72,55 @@ def _words(alignment: Alignment) -> Iterator[Finding]:
     parts: defaultdict[int, list[Borne]] = defaultdict(list)
     for one in alignment.borne:
         parts[one.number].append(one)
+    doubts = _doubts(alignment)
     for whole in parts.values():
         letters = sum(len(one.word.text) for one in whole)
-        against = sum(one.against for one in whole) / math.sqrt(letters)
         worst = max(whole, key=lambda one: one.against)
+        against = sum(one.against for one in whole) / math.sqrt(letters)
+        severity = _severity(against / (1 + DOUBT * doubts[worst.page]), WORD_AT_HALF)
         text = "".join(one.word.text for one in whole)
         seen = "".join(one.seen for one in whole)
-        severity = _severity(against, WORD_AT_HALF)
-        yield Finding(severity, "word", worst.page, worst.line, text, seen, worst.word.box)
+        place = worst.word.box
+        yield Finding(severity, "word", worst.page, worst.line, text, seen, place, worst.number)
 
 
-def _passages(alignment: Alignment, trust: Mapping[int, float]) -> Iterator[Finding]:
+def _doubts(alignment: Alignment) -> dict[int, float]:
+    """For each page how much likelier the network's own reading is, a letter."""
+    against: defaultdict[int, float] = defaultdict(float)
+    letters: defaultdict[int, int] = defaultdict(int)
+    for one in alignment.borne:
+        against[one.page] += one.against
+        letters[one.page] += len(one.word.text)
+    return {page: against[page] / letters[page] for page in letters}
+
+
+def _passages(alignment: Alignment, weights: Mapping[int, float]) -> Iterator[Finding]:
     for one in alignment.unwritten:
-        weight = sum(map(len, one.words)) * trust[one.page]
-        severity = _severity(weight, PASSAGE_AT_HALF)
         text = " ".join(one.words)
-        yield Finding(severity, "not on the page", one.page, one.line, text, "", None)
+        severity = _severity(_length(text) * weights[one.page], PASSAGE_AT_HALF)
+        yield Finding(severity, "not on the page", one.page, one.line, text, "", None, one.first)
 
 
-def _ink(alignment: Alignment, trust: Mapping[int, float]) -> Iterator[Finding]:
+def _ink(alignment: Alignment, weights: Mapping[int, float]) -> Iterator[Finding]:
     for one in alignment.untold:
-        severity = _severity(len(one.seen) * trust[one.page], PASSAGE_AT_HALF)
+        severity = _severity(_length(one.seen) * weights[one.page], PASSAGE_AT_HALF)
         yield Finding(severity, "not in the text", one.page, one.line, "", one.seen, one.box)
 
 
-def _trust(alignment: Alignment) -> dict[int, float]:
-    """For each page the share of its words that have ink, to a power."""
-    on_ink: defaultdict[int, int] = defaultdict(int)
-    missing: defaultdict[int, int] = defaultdict(int)
-    for borne in alignment.borne:
-        on_ink[borne.page] += 1
-    for unwritten in alignment.unwritten:
-        missing[unwritten.page] += len(unwritten.words)
-    pages = {page.index for page in alignment.pages} | set(missing)
+def _length(text: str) -> float:
+    """Letters, figures and signs counted for less."""
+    letters = sum(character.isalpha() for character in text)
+    return letters + FIGURE * (len("".join(text.split())) - letters)
+
+
+def _weights(alignment: Alignment) -> dict[int, float]:
+    """For each page what a place that does not fit counts for, beside the others there."""
+    places = Counter(one.page for one in alignment.unwritten)
+    places.update(one.page for one in alignment.untold if one.whole)
     return {
-        page: (on_ink[page] / max(1, on_ink[page] + missing[page])) ** TRUST
-        if on_ink[page]
-        else 1.0
-        for page in pages
+        page.index: 1 / (1 + max(0, places[page.index] - 1) / lines / USUAL_PLACES)
+        for page in alignment.pages
+        for lines in [max(1, len(list(page.lines)))]
     }
 
 

@@ -78,7 +78,7 @@ def _measured(
     start = time.perf_counter()
     made = align([seen], transcript_of(" ".join(words)), reader.alphabet)
     seconds = time.perf_counter() - start
-    same = _same_line([one.line for one in seen.lines], lines, (image.height, image.width))
+    same = same_line([one.line for one in seen.lines], lines, (image.height, image.width))
     number_of = {one.line.id: number for number, one in enumerate(seen.lines)}
     places = _true_places(lines, image, seen, reader)
     right: set[int] = set()
@@ -135,7 +135,7 @@ def _overlap(a: tuple[int, int], b: tuple[int, int] | None) -> float:
     return max(0, common) / (max(a[1], b[1]) - min(a[0], b[0]))
 
 
-def _same_line(
+def same_line(
     found: Sequence[Line], truth: Sequence[TrueLine], shape: tuple[int, int]
 ) -> NDArray[np.bool_]:
     ours = [_mask(line.boundary, shape) for line in found]

@@ -42,6 +42,21 @@ def test_the_gravest_comes_first() -> None:
     assert severities == sorted(severities, reverse=True)
 
 
+def test_a_finding_names_its_word_of_the_text() -> None:
+    (one, *_) = found_in(" ".join(FIRST).replace("mother", "cousin"))
+    assert one.word == 2
+    (passage,) = [f for f in found_in("no such heading " + " ".join(FIRST)) if not f.seen]
+    assert passage.word == 0
+
+
+def test_where_much_fails_to_fit_each_place_is_less_grave() -> None:
+    invented = "nobody has ever written that"
+    (alone,) = [f for f in found_in(f"{' '.join(FIRST)} {invented}") if f.word and not f.seen]
+    text = f"qqq zzz vvv {FIRST[0]} zqz vqv qvq {FIRST[1]} qqz vvz {FIRST[2]} {invented}"
+    among = next(f for f in found_in(text) if invented in f.text)
+    assert among.severity < 0.7 * alone.severity
+
+
 def test_the_table_has_no_formulas() -> None:
     made = align([seen(FIRST)], transcript_of(" ".join(FIRST)), LETTERS)
     one = Finding(0.9, "not on the page", 0, "", "=1+1", "", None)
