@@ -15,14 +15,17 @@ from typer.testing import CliRunner
 
 from export.json_document import read_json_document
 from pipeline.align_files import AlignParams, align_files
+from pipeline.answers import Answers
 from pipeline.build import BuildParams
 from pipeline.cli import app
 from pipeline.document import Document
-from pipeline.ledger import FOLDER
+from pipeline.ledger import FOLDER, open_ledger
+from pipeline.load import LoadParams, SourcePage
 from pipeline.remote_reader import RemoteParams, RemoteReader
 from pipeline.report import Report
 from pipeline.runner import convert
 from pipeline.settings import Settings
+from pipeline.worker import Pictured
 from segment.page import SegmentParams
 from tests.pipeline.endpoint import BAD_ANSWERS, Answer, Stub, raw, says
 
@@ -172,6 +175,19 @@ def test_no_more_requests_are_sent_than_allowed(
     report = asked_run(pages, tmp_path / "out", stub, quick, max_requests=2, at_once=3)
     assert len(stub.asked) == 2
     assert sum("--max-requests" in page.unanswered for page in report.pages) == 2
+
+
+def test_a_wish_to_stop_sends_nothing_more_and_keeps_what_comes(tmp_path: Path, stub: Stub) -> None:
+    stub.answers = [says("ab cd")]
+    paths = [bars(tmp_path / f"p{number}.png", number) for number in range(3)]
+    pages = [SourcePage(path, 0, "image", path.stem, 0) for path in paths]
+    with open_ledger(tmp_path / "out") as ledger:
+        answers = Answers(RemoteReader(RemoteParams(stub.url)), ledger, LoadParams())
+        pictures = [Pictured(task, b"jpeg") for task in answers.questions(pages)]
+        answers.ask(iter(pictures), stopping=lambda: True)
+        assert [answers.of(page) for page in pages] == ["ab cd", None, None]
+        assert "the run ends" in answers.why_not(pages[2])
+    assert len(stub.asked) == 1
 
 
 def test_the_key_is_in_no_file_and_no_log(
