@@ -162,3 +162,18 @@ def test_real_pages_are_sound(val_pages: Path) -> None:
         found = segment_page(gray)
         assert_sound(found, *gray.shape)
         assert found.regions
+
+
+@pytest.mark.parametrize("finder", ["profile", "net"])
+def test_a_word_written_between_two_lines_is_read_between_them(finder: str) -> None:
+    """As the corpora have it: after the line above, before that over which it is written."""
+    page = np.full((800, 700), 235, np.uint8)
+    font, text = cv2.FONT_HERSHEY_COMPLEX, "the name of everything that is seen"
+    for i in range(7):
+        cv2.putText(page, text, (60, 100 + 100 * i), font, 0.8, 40, 2, cv2.LINE_AA)
+    cv2.putText(page, "never", (320, 355), font, 0.6, 40, 2, cv2.LINE_AA)
+    found = segment_page(page, SegmentParams(finder=finder))
+    lines = [line for region in found.regions for line in region.lines]
+    heights = [np.mean([y for _, y in line.baseline]) for line in lines]
+    assert heights == pytest.approx([100, 200, 300, 355, 400, 500, 600, 700], abs=8)
+    assert 300 <= lines[3].baseline[0][0] <= 340
