@@ -37,14 +37,22 @@ class Crf:
             rows[place] = self.weights[near[self.codes[near] == codes]].sum(axis=0)
         return rows
 
-    def tag(self, features: Sequence[Codes]) -> list[tuple[str, float]]:
-        """The likeliest labels, each with its probability at its place."""
-        if not features:
-            return []
-        scores = self.scores(features)
-        path = best_path(scores, self.steps)
-        sure = marginals(scores[None], np.array([len(path)]), self.steps)[0][0]
-        return [(self.labels[label], float(sure[place, label])) for place, label in enumerate(path)]
+
+def tag(crfs: Sequence[Crf], features: Sequence[Codes]) -> list[tuple[str, float]]:
+    """The likeliest labels by the mean of some taggers' scores, each with its probability.
+
+    Args:
+        crfs: with the same labels; at least one.
+        features: of each place.
+    """
+    if not features:
+        return []
+    scores = np.mean([crf.scores(features) for crf in crfs], axis=0)
+    steps = np.mean([crf.steps for crf in crfs], axis=0)
+    path = best_path(scores, steps)
+    sure = marginals(scores[None], np.array([len(path)]), steps)[0][0]
+    labels = crfs[0].labels
+    return [(labels[label], float(sure[place, label])) for place, label in enumerate(path)]
 
 
 def possible_steps(labels: Sequence[str]) -> NDArray[np.bool_]:

@@ -14,8 +14,9 @@ from pathlib import Path
 from enrich.entities import spans
 from enrich.make_names import shipped_misreader
 from enrich.names_model import NamesModel, load_model
-from enrich.train_names import Sentence, read_conll
+from enrich.train_names import Sentence, marked_parts, read_conll
 
+LONGEST_GAP = 500  # words without a name: more than that nobody has marked
 NOISE = 0.05  # share of the letters misread
 SEED = 7
 
@@ -59,9 +60,11 @@ def main() -> None:
     scores = {}
     for path in sorted(Path(sys.argv[1]).glob("*-dev.conll")):
         language, texts = path.name.partition("-")[0], read_conll(path)
+        marked = marked_parts(texts, LONGEST_GAP)
         scores[language] = {
             "as it is": score_names(texts, language, model),
             "misread": score_names(texts, language, model, NOISE),
+            "as it is, marked parts": score_names(marked, language, model),
         }
     sys.stdout.write(json.dumps(scores, indent=1) + "\n")
 

@@ -18,11 +18,10 @@ from numpy.typing import NDArray
 
 Codes = NDArray[np.uint32]
 
-BREAK = "¬"  # at the end of a word that goes on in the next one
 LONGEST_NAME = 5  # words
 NO_KIND = ("?", "?", "?")
 _LISTS = "PBCFL"  # places, big ones, countries, first names, last names: bits of `Lexicon.lists`
-_ASIDE = "¬-—.,'’"
+_ASIDE = "-—.,'’"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +49,10 @@ class Lexicon:
         bits = int(self.lists[found])
         return "".join(letter for i, letter in enumerate(_LISTS) if bits >> i & 1)
 
+    def knows(self, word: str, language: str) -> bool:
+        """Whether a word in small letters is one of the language's."""
+        return _find(self.words, word_key(word, language)) >= 0
+
     def kind_of(self, word: str, language: str) -> tuple[str, ...]:
         """The word's kinds, `NO_KIND` if it is not known."""
         found = _find(self.words, word_key(word, language))
@@ -76,8 +79,7 @@ def features(words: Sequence[str], language: str, lexicon: Lexicon) -> list[Code
     """The features of each word, 32-bit hashes.
 
     Args:
-        words: tokens in a row, punctuation apart; a word broken by a line's end is two, the first
-            with `BREAK` at its end.
+        words: whole words and signs in a row.
         language: ISO 639-3 code.
         lexicon: what is known of words.
     """
@@ -87,7 +89,7 @@ def features(words: Sequence[str], language: str, lexicon: Lexicon) -> list[Code
     general = np.stack(list(_general(columns)), axis=1)
     own = np.stack(list(_of_language(columns)), axis=1)
     spoken = _mix(_hash32(language), own)
-    row = np.concatenate([general, _mix(_hash32(language), general[:, :7]), spoken], axis=1)
+    row = np.concatenate([general, _mix(_hash32(language), general[:, :6]), spoken], axis=1)
     parts = (_parts(word, language) for word in columns.folded)
     return [np.concatenate(pair) for pair in zip(row, parts, strict=True)]
 
@@ -105,7 +107,6 @@ class _Columns:
         sort: coarse kind.
         capital: how often the word bears a capital.
         lists: on which lists of names it is.
-        goes_on: whether it ends a broken word.
         sign: the word, if it is a sign; else 0.
         end: its last three letters.
     """
@@ -118,18 +119,12 @@ class _Columns:
     sort: Codes
     capital: Codes
     lists: Codes
-    goes_on: Codes
     sign: Codes
     end: Codes
 
 
 def _columns(words: Sequence[str], language: str, lexicon: Lexicon) -> _Columns:
     whole = [word.strip(_ASIDE) or word for word in words]
-    goes_on = [False] * len(words)
-    for i, word in enumerate(words[:-1]):
-        if len(word) > 1 and word.endswith(BREAK):
-            whole[i] = whole[i + 1] = whole[i] + whole[i + 1]
-            goes_on[i + 1] = True
     folded = [fold(word) for word in whole]
     shapes = [_shape(word) for word in words]
     kinds = [lexicon.kind_of(word.lower(), language) for word in whole]
@@ -141,24 +136,27 @@ def _columns(words: Sequence[str], language: str, lexicon: Lexicon) -> _Columns:
         _hashes([kind for kind, _, _ in kinds]),
         _hashes([sort for _, sort, _ in kinds]),
         _hashes([capital for _, _, capital in kinds]),
-        _hashes(_listed(words, folded, goes_on, lexicon)),
-        np.array(goes_on, np.uint32),
+        _hashes(_listed(words, folded, lexicon)),
         _hashes(["" if word.isalnum() else word for word in folded]),
         _hashes([word[-3:] for word in folded]),
     )
 
 
 def _general(seen: _Columns) -> Iterator[Codes]:
-    """What all languages share; the first seven each language has of its own besides."""
+    """What all languages share; the first six each language has of its own besides."""
     yield _mix(1, np.zeros_like(seen.word))
     yield _mix(2, seen.shape)
     yield _mix(3, seen.lists)
     yield _mix(4, seen.capital)
     yield _mix(5, seen.lists, seen.capital)
-    yield _mix(6, seen.goes_on)
     yield _mix(7, seen.lists, seen.shape)
     before, after = _shifted(seen.shape, -1), _shifted(seen.shape, 1)
     yield _mix(8, before, seen.shape, after)
+    yield _mix(9, _shifted(seen.shape, -2), before, seen.shape)
+    yield _mix(10, seen.shape, after, _shifted(seen.shape, 2))
+    signs = _shifted(seen.sign, -1), _shifted(seen.sign, 1)
+    yield _mix(11, *signs, seen.lists)
+    yield _mix(12, *signs, seen.shape)
     for offset in (-2, -1, 1, 2):
         slot = 16 * (offset + 4)
         yield _mix(slot, _shifted(seen.shape, offset))
@@ -187,6 +185,13 @@ def _of_language(seen: _Columns) -> Iterator[Codes]:
             yield _mix(slot + 4, _shifted(seen.end, offset))
             yield _mix(slot + 5, _shifted(seen.word, offset), seen.first)
             yield _mix(slot + 6, _shifted(seen.sort, offset), seen.sort)
+    word_before, word_after = _shifted(seen.word, -1), _shifted(seen.word, 1)
+    yield _mix(211, _shifted(seen.word, -2), word_before)
+    yield _mix(212, _shifted(seen.sort, -2), _shifted(seen.sort, -1))
+    yield _mix(213, word_before, seen.sort)
+    yield _mix(214, word_after, _shifted(seen.word, 2))
+    yield _mix(215, word_before, _shifted(seen.shape, 1))
+    yield _mix(216, word_before, seen.lists)
     for offset in (-4, -3, 3, 4):
         yield _mix(400 + (offset > 0), _shifted(seen.sort, offset))
 
@@ -233,15 +238,11 @@ def _hash32(text: str) -> int:
     return zlib.crc32(text.encode())
 
 
-def _listed(
-    words: Sequence[str], folded: Sequence[str], goes_on: Sequence[bool], lexicon: Lexicon
-) -> list[str]:
+def _listed(words: Sequence[str], folded: Sequence[str], lexicon: Lexicon) -> list[str]:
     """For each word the lists of the names that it is part of; small letters in longer names."""
     found: list[set[str]] = [set() for _ in words]
     for i, word in enumerate(words):
-        if goes_on[i]:
-            found[i] = found[i - 1]
-        if goes_on[i] or not word[:1].isupper():
+        if not word[:1].isupper():
             continue
         for length in range(min(LONGEST_NAME, len(words) - i), 0, -1):
             lists = lexicon.lists_of(folded[i : i + length])

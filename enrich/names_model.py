@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from enrich.crf import Crf
-from enrich.features import Lexicon, features, word_key
+from enrich.broken_words import whole_words
+from enrich.crf import Crf, tag
+from enrich.features import Lexicon, features
 from pipeline.errors import InputError
 
 SHIPPED = Path(__file__).parent / "weights" / "names.npz"
@@ -26,7 +27,7 @@ class NamesModel:
 
     Attributes:
         crfs: taggers; the key has the ISO 639-3 codes of the languages that it was trained on,
-            with commas. A language is tagged by the first that has it.
+            with commas. A language is tagged by all that have it.
         lexicon: what is known of words.
     """
 
@@ -39,24 +40,24 @@ class NamesModel:
         return tuple(sorted({code for group in self.crfs for code in group.split(",")}))
 
     def tag(self, words: list[str], language: str) -> list[tuple[str, float]]:
-        """For each word its label in IOB and the probability of that."""
-        crf = next(crf for group, crf in self.crfs.items() if language in group.split(","))
-        return crf.tag(features(words, language, self.lexicon))
+        """For each word its label in IOB and the probability of that; parts of one go together."""
+        crfs = [crf for group, crf in self.crfs.items() if language in group.split(",")]
+        whole = list(whole_words(words, lambda word: self.lexicon.knows(word, language)))
+        found = tag(crfs, features([word for word, _ in whole], language, self.lexicon))
+        return [
+            (label if part == 0 else label.replace("B-", "I-"), sure)
+            for (label, sure), (_, count) in zip(found, whole, strict=True)
+            for part in range(count)
+        ]
 
     def language_of(self, words: Iterable[str]) -> str:
         """The language that knows most of some words."""
         counts = Counter(word.lower() for word in words if word.isalpha())
         known = {
-            language: sum(count for word, count in counts.items() if self._knows(word, language))
+            language: sum(n for word, n in counts.items() if self.lexicon.knows(word, language))
             for language in self.languages
         }
         return max(self.languages, key=lambda language: known[language])
-
-    def _knows(self, word: str, language: str) -> bool:
-        key = np.uint64(word_key(word, language))
-        keys = self.lexicon.words
-        place = int(np.searchsorted(keys, key))
-        return place < len(keys) and bool(keys[place] == key)
 
 
 def model_bytes(model: NamesModel) -> bytes:

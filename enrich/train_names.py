@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
+from enrich.broken_words import whole_words
 from enrich.crf import IMPOSSIBLE, Crf, marginals, possible_steps
 from enrich.features import Lexicon, features
 from enrich.misreading import Misreader
@@ -65,6 +66,31 @@ def read_conll(path: Path, together: int = 8) -> list[Sentence]:
     return [[pair for sentence in group for pair in sentence] for group in groups]
 
 
+def marked_parts(sentences: Sequence[Sentence], longest_gap: int, kept: int = 40) -> list[Sentence]:
+    """Leave out long stretches without names: pages that nobody has marked teach the wrong thing.
+
+    Args:
+        sentences: in the order of the text.
+        longest_gap: words without a name that are still taken for text without names.
+        kept: words of a longer stretch that are kept at either end.
+    """
+    pairs = [pair for sentence in sentences for pair in sentence]
+    ends = list(itertools.accumulate(len(sentence) for sentence in sentences))
+    names = [place for place, (_, label) in enumerate(pairs) if label != "O"]
+    cuts = {
+        place
+        for before, after in itertools.pairwise([-1, *names, len(pairs)])
+        if after - before - 1 > longest_gap
+        for place in range(before + 1 + kept * (before >= 0), after - kept * (after < len(pairs)))
+    }
+    starts = [0, *ends[:-1]]
+    parts = (
+        [pairs[place] for place in range(start, end) if place not in cuts]
+        for start, end in zip(starts, ends, strict=True)
+    )
+    return [part for part in parts if part]
+
+
 def train(
     texts: Mapping[str, Sequence[Sentence]],
     lexicon: Lexicon,
@@ -84,16 +110,28 @@ def train(
     labels: list[list[int]] = []
     for language, sentences in sorted(texts.items()):
         for sentence in sentences:
-            words = [word for word, _ in sentence]
-            copies = [[misreader.misread(w, rate, rng) for w in words] for rate in params.noise]
-            for copy in (words, *copies):
-                places += [np.unique(codes) for codes in features(copy, language, lexicon)]
-                labels.append([LABELS.index(label) for _, label in sentence])
+            copies = [_misread(sentence, rate, misreader, rng) for rate in params.noise]
+            for copy in (sentence, *copies):
+                words, names = _whole(copy, language, lexicon)
+                places += [np.unique(codes) for codes in features(words, language, lexicon)]
+                labels.append(names)
     codes, counts = np.unique(np.concatenate(places), return_counts=True)
     codes = codes[counts >= params.least]
     weights, steps = _fit(_matrix(places, codes), labels, params)
     kept = np.abs(weights).max(axis=1) >= params.negligible
     return Crf(LABELS, codes[kept], weights[kept].astype(np.float32), steps)
+
+
+def _misread(sentence: Sentence, rate: float, misreader: Misreader, rng: random.Random) -> Sentence:
+    return [(misreader.misread(word, rate, rng), label) for word, label in sentence]
+
+
+def _whole(sentence: Sentence, language: str, lexicon: Lexicon) -> tuple[list[str], list[int]]:
+    """The sentence's whole words and their labels, which are those of their first parts."""
+    whole = whole_words([w for w, _ in sentence], lambda word: lexicon.knows(word, language))
+    words, counts = zip(*whole, strict=True)
+    starts = itertools.accumulate(counts[:-1], initial=0)
+    return list(words), [LABELS.index(sentence[start][1]) for start in starts]
 
 
 def _matrix(places: Sequence[NDArray[np.uint32]], codes: NDArray[np.uint32]) -> csr_matrix:

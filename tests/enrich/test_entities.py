@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from lxml import etree
 
-from enrich.crf import Crf, best_path, marginals, possible_steps
+from enrich.crf import Crf, best_path, marginals, possible_steps, tag
 from enrich.entities import find_mentions, mentions_csv, mentions_json, spans
 from enrich.misreading import Misreader
 from enrich.tokens import passages, region_tokens, text_of
@@ -150,7 +150,9 @@ def test_inside_follows_only_its_own_kind() -> None:
     assert allowed[:, 2].tolist() == [False, True, True, False, False]
     steps = np.where(allowed, 0.0, -1e4)
     crf = Crf(labels, np.array([5], np.uint32), np.array([[0, 0, 9, 0, 0]], np.float32), steps)
-    assert [label for label, _ in crf.tag([np.array([], np.uint32), np.array([5], np.uint32)])] == [
+    assert [
+        label for label, _ in tag([crf], [np.array([], np.uint32), np.array([5], np.uint32)])
+    ] == [
         "B-PER",
         "I-PER",
     ]
