@@ -29,6 +29,7 @@ class WordParams:
     around: float = 0.5  # how far about a line its strokes are followed
     most: float = 0.5  # share of a stroke in the boundary from which it is this line's,
     whole: float = 0.6  # and from which its ends beyond the boundary are, too
+    core: float = 0.5  # of the boundary's depth: strokes that reach so deep are joined to ours
     speck: float = 0.006  # of a squared line height: smaller strokes make no box larger
 
 
@@ -104,7 +105,8 @@ def _line_ink(ink: Ink, boundary: Polygon, params: WordParams) -> tuple[Ink, int
     """The ink of a line in a window about its boundary; the window's left and top.
 
     Strokes that lie mostly outside the boundary are those of its neighbours, though they reach
-    in; those that lie mostly inside are the line's, though they reach out.
+    in; those that lie mostly inside are the line's, though they reach out. A neighbour's stroke
+    that reaches into the line's core has joined one of its own, which stays as far as the boundary.
     """
     require_ink(ink)
     height, width = ink.shape
@@ -127,12 +129,21 @@ def _own_strokes(ink: Ink, inside: Ink, params: WordParams) -> Ink:
     part = parts.labels[y, x] - 1
     within = np.bincount(part[inside[y, x]], minlength=len(parts))
     least = params.speck * _line_height(inside & ink) ** 2
-    mine = (within >= params.most * parts.area) & (parts.area >= least)
+    core = _core(inside, params)
+    joined = np.bincount(part[core[y, x]], minlength=len(parts)) >= least
+    mine = ((within >= params.most * parts.area) & (parts.area >= least)) | joined
     whole = within >= params.whole * parts.area
     kept = mine[part] & (inside[y, x] | whole[part])
     own = np.zeros(ink.shape, np.bool_)
     own[y[kept], x[kept]] = True
     return own
+
+
+def _core(inside: Ink, params: WordParams) -> Ink:
+    """What lies deepest within a boundary: the rows of the small letters."""
+    depth = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 3)
+    middle = float(np.median(depth.max(axis=0)))
+    return np.asarray(depth > params.core * middle)
 
 
 def _line_height(mask: Ink) -> float:

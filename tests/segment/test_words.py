@@ -86,6 +86,14 @@ def test_the_next_lines_strokes_make_no_word_taller() -> None:
     assert fit_to_ink(ink, ALL, [(10, 60)]) == [Box(10, 20, 60, 40)]
 
 
+def test_a_word_keeps_its_strokes_that_a_long_one_joins_to_the_next_line() -> None:
+    ink = line_of((10, 60))
+    ink[30:34, 10:60] = True  # the word is written in one stroke,
+    ink[34:60, 56:60] = True  # which runs into
+    ink[52:60, 56:190] = True  # a long one below
+    assert fit_to_ink(ink, ALL, [(10, 60)]) == [Box(10, 20, 60, 51)]
+
+
 def test_a_stroke_that_leaves_the_boundary_is_kept_whole() -> None:
     ink = line_of((10, 60))
     ink[40:53, 30:32] = True  # a descender of a letter of this line
