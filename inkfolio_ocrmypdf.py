@@ -41,7 +41,7 @@ def add_options(parser: ArgumentParser) -> None:
     """Add our options to OCRmyPDF's."""
     group = parser.add_argument_group("Inkfolio", "Options of the reader of handwriting")
     group.add_argument("--inkfolio-model", default="latin", help="name or .safetensors file")
-    group.add_argument("--inkfolio-lm", default="", help="language model that helps: eng, auto ...")
+    group.add_argument("--inkfolio-lm", default="none", help="language model: eng, auto, none")
 
 
 @hookimpl
@@ -131,7 +131,7 @@ def _load(path: Path) -> PageImage:
 def _reader(options: OcrOptions) -> Reader:
     # What OCRmyPDF does not know itself, it keeps here.
     given = options.extra_attrs
-    return _loaded(given.get("inkfolio_model") or "latin", given.get("inkfolio_lm") or "")
+    return _loaded(given.get("inkfolio_model") or "latin", given.get("inkfolio_lm") or "none")
 
 
 @cache

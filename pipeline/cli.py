@@ -71,7 +71,7 @@ Tagged = Annotated[bool, typer.Option("--tagged", help="Tag paragraphs, for scre
 LanguageModel = Annotated[
     str,
     typer.Option(
-        help="Language model that helps: eng, fra, deu, spa, or auto for the page's own.",
+        help="Language model that helps: eng, fra, deu, spa, auto for the page's own, or none.",
         show_default="none",
     ),
 ]
@@ -499,7 +499,7 @@ def evaluate_lines(
     corpora: Annotated[list[Path], typer.Argument(help="Parquet files of lines.")],
     split: Annotated[str, typer.Option(help="Which split of the corpora.")] = "val",
     model: Model = "latin",
-    lm: LanguageModel = "",
+    lm: Annotated[str, typer.Option(help="Language model that helps, as in convert.")] = "none",
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
     threads: Annotated[int, typer.Option(min=0, help="0: one a core.", show_default="0")] = 0,
     verbose: Verbose = False,

@@ -18,7 +18,7 @@ class Settings:
     Attributes:
         model: a shipped model's name or the path of a safetensors file.
         lm: language model that helps to read: an ISO 639-3 code, "auto" for the one that fits the
-            page, or empty for none.
+            page, or "none".
         formats: what is written, names of `pipeline.stages.WRITERS`.
         enrich: what is made of the text besides, names of `pipeline.enrichers.ENRICHERS`.
         language: BCP 47 code of the documents for the PDF's readers, such as "fr"; may be empty.
@@ -34,7 +34,7 @@ class Settings:
     """
 
     model: str = "latin"
-    lm: str = ""
+    lm: str = "none"
     formats: tuple[str, ...] = ("pdf", "txt")
     enrich: tuple[str, ...] = ()
     language: str = ""

@@ -59,12 +59,12 @@ class PrepareTask:
 
     Attributes:
         model: name or path.
-        lm: its language model; empty for none.
+        lm: its language model, or "none".
         memory_bytes: the most that the process may take for it and a page; 0 for no limit.
     """
 
     model: str
-    lm: str = ""
+    lm: str = "none"
     memory_bytes: int = 0
 
 

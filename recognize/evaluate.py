@@ -110,7 +110,7 @@ def total(scores: Iterable[Score]) -> Score:
 
 
 def read_split(
-    paths: Sequence[Path], split: str, model: str = DEFAULT, language: str = ""
+    paths: Sequence[Path], split: str, model: str = DEFAULT, language: str = "none"
 ) -> tuple[list[LineSample], list[Reading]]:
     """Read one split of some corpora, page by page.
 
@@ -138,7 +138,7 @@ def read_split(
 
 
 def evaluate_model(
-    paths: Sequence[Path], split: str, model: str = DEFAULT, language: str = ""
+    paths: Sequence[Path], split: str, model: str = DEFAULT, language: str = "none"
 ) -> Tables:
     """Read one split of some corpora and score it; see `read_split`.
 

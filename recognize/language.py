@@ -241,7 +241,7 @@ NO_LANGUAGES = Languages({})
 
 
 def load_languages(language: str) -> Languages:
-    """Shipped models: one by its code, all of them for "auto", none for an empty name.
+    """Shipped models: one by its code, all of them for "auto", no model for "none".
 
     Raises:
         InputError: if there is no such model or it is damaged.
@@ -250,7 +250,7 @@ def load_languages(language: str) -> Languages:
 
 
 def fingerprint(language: str) -> str:
-    """SHA-256 of what `load_languages` would load; empty for none.
+    """SHA-256 of what `load_languages` would load; empty for "none".
 
     Raises:
         InputError: if there is no such model.
@@ -264,7 +264,7 @@ def fingerprint(language: str) -> str:
 def _find_languages(language: str) -> list[Path]:
     shipped = sorted(SHIPPED.glob("*.npz"))
     found = [path for path in shipped if language in (path.stem, "auto")]
-    if language and not found:
+    if language != "none" and not found:
         names = ", ".join(path.stem for path in shipped)
-        raise InputError(f"no language model {language!r}; there are: auto, {names}")
+        raise InputError(f"no language model {language!r}; there are: auto, none, {names}")
     return found

@@ -90,19 +90,21 @@ class Reader:
         }
 
     @classmethod
-    def load(cls, name: str = DEFAULT, language: str = "") -> Reader:
+    def load(cls, name: str = DEFAULT, language: str = "none") -> Reader:
         """The reader of a shipped model, or of a safetensors file.
 
         Args:
             name: of the model, or the path of its weights.
             language: ISO 639-3 code of the language model that helps, "auto" for the one that
-                fits the page, or empty for none.
+                fits the page, or "none".
 
         Raises:
             InputError: if there is no such model or it is damaged.
         """
         net, alphabet, card = load_model(name)
-        return cls(net, alphabet, load_languages(language), card.calibration)
+        languages = load_languages(language)
+        calibration = card.helped if languages.models else card.calibration
+        return cls(net, alphabet, languages, calibration)
 
     def read(self, lines: Sequence[Gray]) -> list[Reading]:
         """Read line images, each uint8 (H, W) with dark ink on light paper.

@@ -18,7 +18,7 @@ from pipeline.training import LOG, Schedule, Training, load_ahead
 from pipeline.weights import write_card
 from recognize.alphabet import BLANK, Alphabet
 from recognize.augment import AugmentParams
-from recognize.calibration import calibrate
+from recognize.calibration import Calibration, calibrate
 from recognize.curve import draw_curve
 from recognize.dataset import LineSample, TrainingLine, read_samples
 from recognize.evaluate import read_split, score, tables_of, total
@@ -211,19 +211,29 @@ def train_model(
 
 
 def add_scores(path: Path, corpora: Sequence[Path]) -> None:
-    """Measure a model on val; note in its card how well it reads, and how well it knows."""
-    samples, readings = read_split(corpora, "val", str(path))
+    """Measure a model on val, alone and with language models, and note it in its card.
+
+    The card tells the error rates, and what a line's confidence is worth.
+    """
+    alone, calibration = _measure(path, corpora, "none")
+    helped, with_help = _measure(path, corpora, "auto")
+    card = path.with_suffix(".json")
+    scores: dict[str, object] = {"split": "val", "cer": alone, "cer_with_language_models": helped}
+    known = read_card(card)
+    write_card(card, replace(known, scores=scores, calibration=calibration, helped=with_help))
+
+
+def _measure(
+    path: Path, corpora: Sequence[Path], language: str
+) -> tuple[dict[str, dict[str, float]], Calibration]:
+    """Error rates on val by table and row, and the curve from confidence to error rate."""
+    samples, readings = read_split(corpora, "val", str(path), language)
     tables = tables_of(samples, readings)
     rates = {name: {row: one["cer"] for row, one in rows.items()} for name, rows in tables.items()}
     errors = [
         score(sample.text, reading.text).character_errors
         for sample, reading in zip(samples, readings, strict=True)
     ]
-    calibration = calibrate(
-        [reading.confidence for reading in readings],
-        errors,
-        [len(reading.text) for reading in readings],
-    )
-    card = path.with_suffix(".json")
-    scores: dict[str, object] = {"split": "val", "cer": rates}
-    write_card(card, replace(read_card(card), scores=scores, calibration=calibration))
+    confidences = [reading.confidence for reading in readings]
+    lengths = [len(reading.text) for reading in readings]
+    return rates, calibrate(confidences, errors, lengths)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from pipeline import weights
 from pipeline.weights import fill, load_weights, no_card, read_values, save_weights, write_card
@@ -13,7 +14,6 @@ from recognize.model import LineNet, ModelParams
 
 SHIPPED = Path(__file__).parent / "weights"
 DEFAULT = "latin"
-_AUXILIARY = "auxiliary."
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,8 @@ class Card:
         training: corpora, recipe, lines seen; free form.
         licence: what the weights may be used for.
         scores: measured error rates with the set they were measured on.
-        calibration: what the model's confidence is worth.
+        calibration: what the model's confidence is worth where it reads alone.
+        helped: the same where a language model helps.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Card:
     licence: str = ""
     scores: dict[str, object] = field(default_factory=dict)
     calibration: Calibration = Calibration()
+    helped: Calibration = Calibration()
 
 
 def find_weights(name: str) -> Path:
@@ -58,9 +60,9 @@ def save_model(net: LineNet, path: Path, card: Card) -> Card:
     Returns:
         The card as written, with the file's SHA-256.
     """
-    # The auxiliary head serves in training only and does not ship.
-    state = {k: v for k, v in net.state_dict().items() if not k.startswith(_AUXILIARY)}
-    written = replace(card, sha256=save_weights(state, path))
+    # The auxiliary head serves in training only, but a training that begins here needs it: a fresh
+    # one would spoil the CNN before it has learnt anything.
+    written = replace(card, sha256=save_weights(net.state_dict(), path))
     write_card(path.with_suffix(".json"), written)
     return written
 
@@ -75,9 +77,7 @@ def load_model(name: str) -> tuple[LineNet, Alphabet, Card]:
     card = read_card(path.with_suffix(".json"))
     alphabet = Alphabet(card.alphabet)
     net = LineNet(len(alphabet), card.model)
-    state = load_weights(path, card.sha256)
-    state.update({k: v for k, v in net.state_dict().items() if k.startswith(_AUXILIARY)})
-    fill(net, state, path)
+    fill(net, load_weights(path, card.sha256), path)
     return net.eval(), alphabet, card
 
 
@@ -96,8 +96,8 @@ def transfer(old: LineNet, known: Alphabet, new: LineNet, alphabet: Alphabet) ->
     if old.params != new.params:
         raise ValueError(f"a network of {old.params} cannot begin from one of {new.params}")
     state = new.state_dict()
-    heads = ("head.", _AUXILIARY)
-    state.update({k: v for k, v in old.state_dict().items() if not k.startswith(heads)})
+    learnt = old.state_dict()
+    state.update({k: v for k, v in learnt.items() if not k.startswith(("head.", "auxiliary."))})
     labels = {character: label for label, character in enumerate(known.characters, start=1)}
     pairs = [(0, BLANK)] + [
         (label, labels[character])
@@ -105,8 +105,8 @@ def transfer(old: LineNet, known: Alphabet, new: LineNet, alphabet: Alphabet) ->
         if character in labels
     ]
     mine, theirs = (list(side) for side in zip(*pairs, strict=True))
-    for name in ("head.weight", "head.bias"):
-        state[name][mine] = old.state_dict()[name][theirs]
+    for name in ("head.weight", "head.bias", "auxiliary.weight", "auxiliary.bias"):
+        state[name][mine] = learnt[name][theirs]
     new.load_state_dict(state)
 
 
@@ -120,7 +120,11 @@ def read_card(path: Path) -> Card:
     try:
         sizes = values.pop("model")
         sizes["stages"] = tuple(tuple(stage) for stage in sizes["stages"])
-        curve = {name: tuple(knots) for name, knots in values.pop("calibration", {}).items()}
-        return Card(model=ModelParams(**sizes), calibration=Calibration(**curve), **values)
+        curves: dict[str, Any] = {
+            name: Calibration(**{key: tuple(knots) for key, knots in values.pop(name).items()})
+            for name in ("calibration", "helped")
+            if name in values
+        }
+        return Card(model=ModelParams(**sizes), **curves, **values)
     except (KeyError, TypeError, AttributeError) as error:
         raise no_card(path, error) from error
