@@ -36,7 +36,9 @@ def base_names(files: Sequence[Path], taken: Sequence[str] = ()) -> list[str]:
     counts = Counter(name.casefold() for name in (*stems, *taken))
     used = set(counts)
     return [
-        stem if counts[stem.casefold()] == 1 else _claim(f"{stem}_{file.suffix[1:]}", used)
+        stem
+        if counts[stem.casefold()] == 1
+        else _claim(safe_name(f"{stem}_{file.suffix[1:]}"), used)
         for file, stem in zip(files, stems, strict=True)
     ]
 
