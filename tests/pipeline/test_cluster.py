@@ -17,10 +17,10 @@ from PIL import Image
 from pipeline.cluster import UNIT, open_cluster
 from pipeline.errors import ClusterError, UsageError
 from pipeline.keys import code_version
-from pipeline.ledger import FOLDER
 from pipeline.runner import convert
 from pipeline.settings import Settings
 from segment.page import SegmentParams
+from tests.pipeline.written import files_of
 
 distributed = pytest.importorskip("distributed")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -65,14 +65,6 @@ def box(folder: Path, pages: int) -> Path:
                 page[top : top + rng.integers(10, 20), left : left + rng.integers(3, 10)] = 30
         Image.fromarray(page).save(folder / f"p{number}.png", dpi=(100, 100))
     return folder
-
-
-def files_of(folder: Path) -> dict[str, bytes]:
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and not path.name.startswith("report.") and FOLDER not in path.parts
-    }
 
 
 def test_every_task_is_done_once(scheduler: Any) -> None:

@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import pipeline.worker
 from pipeline.errors import FileAccessError, InputError, UsageError
-from pipeline.ledger import FOLDER
 from pipeline.remote import place, run_folder
 from pipeline.runner import convert
 from pipeline.settings import Settings
 from pipeline.status import read_status
+from tests.pipeline.written import files_of, stored
 
 fsspec = pytest.importorskip("fsspec")
 
 SOURCE, OUT = "memory://archive/box", "memory://made/out"
+MADE = "/made/out"
 
 
 @pytest.fixture
@@ -61,19 +61,6 @@ def box(tmp_path: Path) -> Path:
     return folder
 
 
-def files_of(folder: Path) -> dict[str, bytes]:
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file() and not path.name.startswith("report.") and FOLDER not in path.parts
-    }
-
-
-def stored(memory: Any, top: str = "/made/out") -> dict[str, bytes]:
-    found = {name.removeprefix(f"{top}/"): memory.cat_file(name) for name in memory.find(top)}
-    return {name: data for name, data in found.items() if not name.startswith("report.")}
-
-
 def test_url_in_and_url_out_give_the_bytes_of_a_folder(
     tmp_path: Path, settings: Settings, memory: Any, box: Path
 ) -> None:
@@ -82,7 +69,7 @@ def test_url_in_and_url_out_give_the_bytes_of_a_folder(
     convert([box], tmp_path / "here", settings)
     assert report.exit_code == 0
     assert len(list(report.pages)) == 7
-    assert stored(memory) == files_of(tmp_path / "here")
+    assert stored(memory, MADE) == files_of(tmp_path / "here")
     sources = {page.source.rpartition("/")[2]: page.source for page in report.pages}
     assert sources["q.jpg"] == f"{SOURCE}/inner/q.jpg"
     assert memory.exists("/made/out/report.json")
@@ -99,7 +86,7 @@ def test_either_may_be_a_url(
         found = files_of(tmp_path / "there")
     else:
         convert([box], OUT, settings)
-        found = stored(memory)
+        found = stored(memory, MADE)
     assert found == files_of(tmp_path / "here")
 
 
@@ -107,20 +94,6 @@ def test_file_url_is_a_path(tmp_path: Path) -> None:
     assert place(f"file://{tmp_path}/a%20b") == tmp_path / "a b"
     assert place("C:\\scans") == Path("C:\\scans")
     assert place("s3://archive/box/") == "s3://archive/box"
-
-
-@pytest.fixture
-def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names of the pages that were really read."""
-    names: list[str] = []
-    real = pipeline.worker.open_page
-
-    def noted(source: Any, settings: Settings) -> object:
-        names.append(source.path.name)
-        return real(source, settings)
-
-    monkeypatch.setattr(pipeline.worker, "open_page", noted)
-    return names
 
 
 def _change(memory: Any) -> None:
@@ -151,7 +124,7 @@ def test_only_what_changed_is_done_again(
     assert convert([SOURCE], OUT, settings).exit_code == 0
     assert read == expected
     convert([SOURCE], "memory://made/fresh", settings)
-    assert stored(memory) == stored(memory, "/made/fresh")
+    assert stored(memory, MADE) == stored(memory, "/made/fresh")
 
 
 def test_stranger_at_the_url_is_spared(settings: Settings, memory: Any, box: Path) -> None:

@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 
-import pipeline.worker
 from pipeline.errors import FileAccessError, InputError
-from pipeline.ledger import FOLDER
 from pipeline.runner import convert
 from pipeline.settings import Settings
 from segment.page import SegmentParams
+from tests.pipeline.written import files_of, stored
 
 WHY = "needs S3's client and a stand-in for its servers: pip install --group s3"
 s3fs = pytest.importorskip("s3fs", reason=WHY)
@@ -22,6 +21,7 @@ server = pytest.importorskip("moto.server", reason=WHY)
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 SOURCE, OUT = "s3://archive/box", "s3://archive/made/out"
+MADE = "archive/made/out"
 
 
 @pytest.fixture(scope="module")
@@ -66,40 +66,13 @@ def settings(tiny_model: Path) -> Settings:
     return Settings(model=str(tiny_model), formats=("pdf", "txt", "page"), segment=segment)
 
 
-@pytest.fixture
-def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names of the pages that were really read."""
-    names: list[str] = []
-    real = pipeline.worker.open_page
-
-    def noted(source: Any, settings: Settings) -> object:
-        names.append(source.path.name)
-        return real(source, settings)
-
-    monkeypatch.setattr(pipeline.worker, "open_page", noted)
-    return names
-
-
-def files_of(folder: Path) -> dict[str, bytes]:
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file() and not path.name.startswith("report.") and FOLDER not in path.parts
-    }
-
-
-def stored(s3: Any, top: str = "archive/made/out") -> dict[str, bytes]:
-    found = {name.removeprefix(f"{top}/"): s3.cat_file(name) for name in s3.find(top)}
-    return {name: data for name, data in found.items() if not name.startswith("report.")}
-
-
 def test_bucket_to_bucket_gives_the_bytes_of_a_folder(
     tmp_path: Path, settings: Settings, s3: Any, box: Path
 ) -> None:
     report = convert([SOURCE], OUT, settings, jobs=1)  # workers find the bucket on their own
     convert([box], tmp_path / "here", settings)
     assert (report.exit_code, len(list(report.pages))) == (0, 4)
-    assert stored(s3) == files_of(tmp_path / "here")
+    assert stored(s3, MADE) == files_of(tmp_path / "here")
     assert s3.exists("archive/made/out/report.json")
 
 

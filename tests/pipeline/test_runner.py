@@ -10,10 +10,10 @@ from PIL import Image
 from pypdf import PdfReader, PdfWriter
 
 from pipeline.errors import FileAccessError, InputError, SettingsError
-from pipeline.ledger import FOLDER
 from pipeline.report import Report
 from pipeline.runner import convert
 from pipeline.settings import Settings
+from tests.pipeline.written import files_of
 
 FORMATS = ("pdf", "txt", "page")
 
@@ -54,14 +54,6 @@ def box_of_letters(folder: Path) -> Path:
     Image.new("L", (500, 600), 240).save(folder / "p6-blank.png", dpi=(150, 150))
     encrypted_pdf(folder / "locked.pdf")
     return folder
-
-
-def files_of(folder: Path) -> dict[str, bytes]:
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and not path.name.startswith("report.") and FOLDER not in path.parts
-    }
 
 
 def failures(report: Report) -> dict[str, str]:

@@ -19,10 +19,11 @@ import pytest
 from PIL import Image
 
 from pipeline.errors import FileAccessError
-from pipeline.ledger import FOLDER, look_into, running
+from pipeline.ledger import look_into, running
 from pipeline.runner import convert
 from pipeline.settings import Settings
 from segment.page import SegmentParams
+from tests.pipeline.written import files_of
 
 PROGRAM = "from pipeline.cli import app; app()"
 COMMAND = [sys.executable, "-c", PROGRAM, "convert", "--lines", "profile"]
@@ -48,14 +49,6 @@ def boxes(folder: Path, documents: int, pages: int) -> Path:
             Image.fromarray(page).save(path, dpi=(100, 100))
             os.utime(path, (1_000_000_000, 1_000_000_000))
     return folder
-
-
-def files_of(folder: Path) -> dict[str, bytes]:
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and not path.name.startswith("report.") and FOLDER not in path.parts
-    }
 
 
 def pages_done(out: Path) -> int:

@@ -18,6 +18,7 @@ from pipeline.errors import FileAccessError
 from pipeline.ledger import FOLDER, open_ledger
 from pipeline.runner import convert
 from pipeline.settings import Settings
+from tests.pipeline.written import files_of
 
 
 @pytest.fixture
@@ -55,14 +56,6 @@ def box(folder: Path, pages: int = 3) -> Path:
     for number in range(pages):
         draw_page(folder / f"p{number}.png", seed=number)
     return folder
-
-
-def files_of(folder: Path) -> dict[str, bytes]:
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and not path.name.startswith("report.") and FOLDER not in path.parts
-    }
 
 
 def inodes(folder: Path) -> dict[Path, int]:
