@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -55,6 +55,8 @@ class LoadingParams:
         max_columns: columns of a batch at most.
         plain: share of the lines that are not augmented.
         augment: how the others are changed.
+        shares: of a corpus's lines, in (0, 1], that a pass takes, chosen anew each time; all lines
+            of a corpus that is not named.
     """
 
     seed: int
@@ -62,6 +64,7 @@ class LoadingParams:
     max_columns: int
     plain: float
     augment: AugmentParams
+    shares: Mapping[str, float] = field(default_factory=dict)
 
 
 def plan_batches(
@@ -70,20 +73,21 @@ def plan_batches(
     """The batches of a schedule in order.
 
     Args:
-        lines: all training lines; every epoch has each of them once.
-        params: seed and size of batches.
+        lines: all training lines; an epoch has each of them once, or a share of its corpus.
+        params: seed, size of batches and shares.
         first: number of lines seen already.
         last: number of lines after which the schedule ends.
     """
-    widths = [round(line.width * params.height / 64) for line in lines]
-    epoch = first // len(lines)
-    seen = epoch * len(lines)
+    widths = np.array([round(line.width * params.height / 64) for line in lines])
+    shares = [params.shares.get(line.corpus, 1.0) for line in lines]
+    epoch = seen = 0
     while seen < last:
         rng = np.random.default_rng((params.seed, epoch))
-        for indices in batch_indices(widths, params.max_columns, rng):
+        taken = np.flatnonzero(rng.random(len(lines)) < shares)
+        for batch in batch_indices(widths[taken].tolist(), params.max_columns, rng):
             if first <= seen < last:
-                yield epoch, indices
-            seen += len(indices)
+                yield epoch, taken[batch].tolist()
+            seen += len(batch)
         epoch += 1
 
 

@@ -36,6 +36,8 @@ class Recipe(Schedule):
 
     name: str = "latin"
     exclude: tuple[str, ...] = ()  # corpora left out
+    # Corpus and the share of its lines that a pass takes, for those that are read well already.
+    shares: tuple[tuple[str, float], ...] = ()
     max_columns: int = 24_000  # columns of a batch: some 45 lines
     auxiliary: float = 0.2  # weight of the CTC loss on the CNN's columns
     plain: float = 0.1  # share of the lines that are not augmented
@@ -79,17 +81,23 @@ class LineTraining(Training[Batch]):
         if trained:
             _begin_from(trained, net, self.alphabet, start)
         super().__init__(
-            *(recipe, (net, average), len(self.train), folder, where, self.alphabet.characters)
+            *(recipe, (net, average), self._pass(), folder, where, self.alphabet.characters)
         )
 
     def batches(self, workers: int) -> Iterable[Batch]:
         """Batches from the present place to the schedule's end, the same after a resume."""
         recipe = self.recipe
         params = LoadingParams(
-            recipe.seed, recipe.model.height, recipe.max_columns, recipe.plain, recipe.augment
+            *(recipe.seed, recipe.model.height, recipe.max_columns, recipe.plain, recipe.augment),
+            dict(recipe.shares),
         )
         plan = plan_batches(self.train, params, self.seen, self.total)
         return load_ahead(Batches(self.train, self.alphabet, params), plan, workers)
+
+    def _pass(self) -> int:
+        """Lines that a pass takes, about."""
+        shares = dict(self.recipe.shares)
+        return round(sum(shares.get(line.corpus, 1.0) for line in self.train))
 
     def loss(self, batch: Batch) -> Tensor:
         """CTC of the network, and of its CNN alone (Retsinas et al., DAS 2022)."""

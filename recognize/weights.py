@@ -91,9 +91,11 @@ def transfer(old: LineNet, known: Alphabet, new: LineNet, alphabet: Alphabet) ->
         alphabet: of `new`.
 
     Raises:
-        ValueError: if the networks differ in more than their alphabets.
+        ValueError: if the networks differ in more than their alphabets, the height of a line and
+            the dropout, on which no weight depends.
     """
-    if old.params != new.params:
+    free = {"height": new.params.height, "dropout": new.params.dropout}
+    if replace(old.params, **free) != new.params:
         raise ValueError(f"a network of {old.params} cannot begin from one of {new.params}")
     state = new.state_dict()
     learnt = old.state_dict()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -34,6 +35,16 @@ def flat(plan: Iterator[tuple[int, list[int]]]) -> list[tuple[int, int]]:
 def test_every_epoch_has_every_line_once(lines: list[LineSample]) -> None:
     plan = flat(plan_batches(lines, PARAMS, 0, 60))
     assert sorted(plan) == [(epoch, index) for epoch in (0, 1) for index in range(30)]
+
+
+def test_an_epoch_takes_its_share_of_a_corpus_other_lines_each_time(
+    lines: list[LineSample],
+) -> None:
+    params = replace(PARAMS, shares={"c": 0.5})
+    plan = flat(plan_batches(lines, params, 0, 60))
+    passes = [{index for at, index in plan if at == epoch} for epoch in (0, 1)]
+    assert all(9 <= len(taken) <= 21 for taken in passes)
+    assert passes[0] != passes[1]
 
 
 def test_a_plan_taken_up_again_goes_on_the_same(lines: list[LineSample]) -> None:

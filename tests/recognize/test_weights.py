@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
 from pipeline.errors import InputError
-from recognize.weights import find_weights, load_model
+from recognize.model import LineNet
+from recognize.weights import find_weights, load_model, transfer
 
 
 def copy_of(model: Path, folder: Path) -> Path:
@@ -48,6 +50,21 @@ def test_card_of_other_sizes_is_refused(tiny_model: Path, tmp_path: Path) -> Non
     path.with_suffix(".json").write_text(json.dumps(card))
     with pytest.raises(InputError, match="sizes"):
         load_model(str(path))
+
+
+def test_a_network_may_begin_from_one_of_another_height(tiny_model: Path) -> None:
+    old, alphabet, _ = load_model(str(tiny_model))
+    new = LineNet(len(alphabet), replace(old.params, height=64, dropout=0.0)).eval()
+    transfer(old, alphabet, new, alphabet)
+    lines = torch.rand(1, 1, 64, 64)
+    assert torch.equal(new(lines), old(lines))
+
+
+def test_a_network_cannot_begin_from_one_of_other_sizes(tiny_model: Path) -> None:
+    old, alphabet, _ = load_model(str(tiny_model))
+    new = LineNet(len(alphabet), replace(old.params, hidden=old.params.hidden + 8))
+    with pytest.raises(ValueError, match="cannot begin"):
+        transfer(old, alphabet, new, alphabet)
 
 
 def test_unknown_model_is_answered_with_those_that_there_are() -> None:
