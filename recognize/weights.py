@@ -94,8 +94,8 @@ def transfer(old: LineNet, known: Alphabet, new: LineNet, alphabet: Alphabet) ->
         ValueError: if the networks differ in more than their alphabets, the height of a line and
             the dropout, on which no weight depends.
     """
-    free = {"height": new.params.height, "dropout": new.params.dropout}
-    if replace(old.params, **free) != new.params:
+    height, dropout = new.params.height, new.params.dropout
+    if replace(old.params, height=height, dropout=dropout) != new.params:
         raise ValueError(f"a network of {old.params} cannot begin from one of {new.params}")
     state = new.state_dict()
     learnt = old.state_dict()
