@@ -52,6 +52,7 @@ class LoadingParams:
     Attributes:
         seed: of everything that chance decides.
         height: rows of the network's input.
+        stretch: by which its lines are widened.
         max_columns: columns of a batch at most.
         plain: share of the lines that are not augmented.
         augment: how the others are changed.
@@ -61,6 +62,7 @@ class LoadingParams:
 
     seed: int
     height: int
+    stretch: float
     max_columns: int
     plain: float
     augment: AugmentParams
@@ -78,7 +80,8 @@ def plan_batches(
         first: number of lines seen already.
         last: number of lines after which the schedule ends.
     """
-    widths = np.array([round(line.width * params.height / 64) for line in lines])
+    scale = params.height * params.stretch / 64
+    widths = np.array([round(line.width * scale) for line in lines])
     shares = [params.shares.get(line.corpus, 1.0) for line in lines]
     epoch = seen = 0
     while seen < last:
@@ -113,7 +116,7 @@ class Batches(Dataset[Batch]):
             if rng.random() >= params.plain:
                 pixels = augment(drawn, rng, params.augment, neighbour)
             neighbour = drawn
-            arrays.append(normalize(pixels, params.height))
+            arrays.append(normalize(pixels, params.height, params.stretch))
         labels = [self._labels[index] for index in indices]
         return Batch(
             stack(arrays),

@@ -21,6 +21,8 @@ class ModelParams:
     """Sizes of a LineNet; a change needs a new training."""
 
     height: int = 48  # rows of the input, pixels: 12 before the first block
+    # Lines are made wider by this, all alike: narrow letters need columns more than rows.
+    stretch: float = 1.0
     stem: int = 24  # channels of the first convolution, which sees every pixel: keep it small
     # Channels of the residual blocks; between stages the height is halved, the width never.
     stages: tuple[tuple[int, ...], ...] = ((48,), (96, 96), (160, 160))

@@ -16,12 +16,13 @@ LineArray = NDArray[np.float32]  # (height, W), 0 = paper, 1 = ink
 _LEAST_CONTRAST = 32.0
 
 
-def normalize(line: Gray, height: int) -> LineArray:
+def normalize(line: Gray, height: int, stretch: float = 1.0) -> LineArray:
     """Scale a line image to `height` rows and map its paper to 0 and its ink to 1.
 
     Args:
         line: uint8 (H, W), dark ink on light paper, straightened along its baseline.
-        height: rows of the result, in pixels; the aspect is kept.
+        height: rows of the result, in pixels.
+        stretch: of all lines alike, by how much they are wider than their aspect would have them.
 
     Returns:
         float32 (height, W'), in [-0.25, 1.25], W' at least 1.
@@ -31,7 +32,7 @@ def normalize(line: Gray, height: int) -> LineArray:
     """
     if line.ndim != 2 or line.dtype != np.uint8 or not line.size:
         raise ValueError(f"expected a uint8 (H, W) line image, got {line.dtype} {line.shape}")
-    width = max(1, round(line.shape[1] * height / line.shape[0]))
+    width = max(1, round(line.shape[1] * height * stretch / line.shape[0]))
     shrinking = line.shape[0] > height
     interpolation = cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
     scaled = cv2.resize(line, (width, height), interpolation=interpolation).astype(np.uint8)

@@ -146,7 +146,8 @@ class Reader:
 
     def look(self, lines: Sequence[Gray]) -> list[Sight]:
         """The label probabilities of line images as `read` takes them, one a line."""
-        arrays = [normalize(line, self._net.params.height) for line in lines]
+        params = self._net.params
+        arrays = [normalize(line, params.height, params.stretch) for line in lines]
         return [
             Sight(found, array.shape[1], line.shape[1])
             for found, array, line in zip(self._probabilities(arrays), arrays, lines, strict=True)

@@ -87,9 +87,10 @@ class LineTraining(Training[Batch]):
     def batches(self, workers: int) -> Iterable[Batch]:
         """Batches from the present place to the schedule's end, the same after a resume."""
         recipe = self.recipe
+        model = recipe.model
         params = LoadingParams(
-            *(recipe.seed, recipe.model.height, recipe.max_columns, recipe.plain, recipe.augment),
-            dict(recipe.shares),
+            *(recipe.seed, model.height, model.stretch),
+            *(recipe.max_columns, recipe.plain, recipe.augment, dict(recipe.shares)),
         )
         plan = plan_batches(self.train, params, self.seen, self.total)
         return load_ahead(Batches(self.train, self.alphabet, params), plan, workers)

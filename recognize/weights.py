@@ -91,11 +91,12 @@ def transfer(old: LineNet, known: Alphabet, new: LineNet, alphabet: Alphabet) ->
         alphabet: of `new`.
 
     Raises:
-        ValueError: if the networks differ in more than their alphabets, the height of a line and
+        ValueError: if the networks differ in more than their alphabets, the scale of a line and
             the dropout, on which no weight depends.
     """
-    height, dropout = new.params.height, new.params.dropout
-    if replace(old.params, height=height, dropout=dropout) != new.params:
+    sizes = new.params
+    alike = replace(old.params, height=sizes.height, stretch=sizes.stretch, dropout=sizes.dropout)
+    if alike != sizes:
         raise ValueError(f"a network of {old.params} cannot begin from one of {new.params}")
     state = new.state_dict()
     learnt = old.state_dict()

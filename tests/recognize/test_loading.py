@@ -14,7 +14,7 @@ from recognize.augment import AugmentParams
 from recognize.dataset import LineSample
 from recognize.loading import Batch, Batches, LoadingParams, plan_batches
 
-PARAMS = LoadingParams(3, 48, 800, 0.5, AugmentParams())
+PARAMS = LoadingParams(3, 48, 1.0, 800, 0.5, AugmentParams())
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,10 @@ def line_with_stroke(paper: int = 220, ink: int = 40) -> np.ndarray:
     return line
 
 
+def test_lines_may_be_made_wider_than_their_aspect() -> None:
+    assert normalize(line_with_stroke(), 48, 1.5).shape == (48, 150)
+
+
 def test_height_is_fixed_and_aspect_kept() -> None:
     assert normalize(line_with_stroke(), 48).shape == (48, 100)
 
