@@ -89,8 +89,13 @@ class LineTraining(Training[Batch]):
         recipe = self.recipe
         model = recipe.model
         params = LoadingParams(
-            *(recipe.seed, model.height, model.stretch),
-            *(recipe.max_columns, recipe.plain, recipe.augment, dict(recipe.shares)),
+            seed=recipe.seed,
+            height=model.height,
+            stretch=model.stretch,
+            max_columns=recipe.max_columns,
+            plain=recipe.plain,
+            augment=recipe.augment,
+            shares=dict(recipe.shares),
         )
         plan = plan_batches(self.train, params, self.seen, self.total)
         return load_ahead(Batches(self.train, self.alphabet, params), plan, workers)
