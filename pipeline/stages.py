@@ -186,12 +186,11 @@ def with_words(line: Line, crop: LineCrop, reading: Reading, ink: Ink, turned: i
         turned: degrees by which the page's text is turned counter-clockwise: 0, 90, 180 or 270.
             Characters have spans on pages that are not turned only.
     """
-    pieces = list(_words_of(reading))
-    placed = place_words(line, crop, [reading.spans[a:b] for a, b in pieces], ink, turned)
+    spans = [reading.spans[start:end] for start, end in reading.words]
+    placed = place_words(line, crop, spans, ink, turned)
     words = [
-        # A word is right if all its letters are.
-        Word(reading.text[a:b], box, math.prod(reading.confidences[a:b]), span)
-        for (a, b), (box, span) in zip(pieces, placed, strict=True)
+        Word(reading.text[start:end], box, reading.word_confidence(start, end), span)
+        for (start, end), (box, span) in zip(reading.words, placed, strict=True)
     ]
     if reading.rivals:
         words = [with_rivals(*pair) for pair in zip(words, reading.rivals, strict=True)]
@@ -202,18 +201,6 @@ def with_rivals(word: Word, rivals: Rivals) -> Word:
     """The word with what else it may be, given as odds against it."""
     others = (Alternative(text, word.confidence * odds) for text, odds in rivals)
     return replace(word, alternatives=tuple(others))
-
-
-def _words_of(reading: Reading) -> Iterator[tuple[int, int]]:
-    """First character and last + 1 of each word."""
-    start = None
-    for index, character in enumerate(reading.text + " "):
-        if character.isspace():
-            if start is not None:
-                yield start, index
-            start = None
-        elif start is None:
-            start = index
 
 
 def _filled(regions: Sequence[Region], lines: Mapping[str, Line]) -> Iterator[Region]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
+import numpy as np
 import regex
 from rapidfuzz.distance import Levenshtein
 
@@ -20,6 +21,8 @@ from recognize.alphabet import clean
 from recognize.dataset import LineSample, read_samples
 from recognize.reader import Reader, Reading
 from recognize.weights import DEFAULT
+
+_BINS = 10  # of confidence, in the calibration error
 
 Tables = dict[str, dict[str, dict[str, float]]]
 
@@ -144,6 +147,7 @@ def evaluate_model(
 
     Returns:
         Tables "total", "kind", "kind/language" and "corpus"; in each, rates and counts by row.
+        The total also tells the `word_calibration_error`.
     """
     return tables_of(*read_split(paths, split, model, language))
 
@@ -151,9 +155,39 @@ def evaluate_model(
 def tables_of(samples: Sequence[LineSample], readings: Sequence[Reading]) -> Tables:
     """The tables of `evaluate_model`, for lines that have been read."""
     scores = score_samples(samples, [reading.text for reading in readings])
-    return {
+    tables = {
         table: {row: one.as_dict() for row, one in rows.items()} for table, rows in scores.items()
     }
+    error = word_calibration_error(samples, readings)
+    tables["total"]["all"]["word_calibration_error"] = round(error, 4)
+    return tables
+
+
+def word_calibration_error(samples: Sequence[LineSample], readings: Sequence[Reading]) -> float:
+    """How far the confidences of words are from the share of them that is right.
+
+    The expected calibration error over ten bins of equal width (Guo et al., "On calibration of
+    modern neural networks", ICML 2017). A word is right if it is in the shortest list of changes
+    from reading to truth as it stands. 0 without words.
+    """
+    pairs = [
+        (reading.word_confidence(*word), index in _right_words(sample.text, reading.text))
+        for sample, reading in zip(samples, readings, strict=True)
+        for index, word in enumerate(reading.words)
+    ]
+    if not pairs:
+        return 0.0
+    sure, right = np.array(pairs, np.float64).T
+    bins = np.minimum((sure * _BINS).astype(int), _BINS - 1)
+    gaps = np.bincount(bins, sure - right)  # the sum in each bin
+    return float(np.abs(gaps).sum() / len(pairs))
+
+
+def _right_words(truth: str, reading: str) -> set[int]:
+    """Numbers of the words of a reading that the truth has in their place."""
+    changes = Levenshtein.opcodes(reading.split(), clean(truth).split())
+    same = [range(one.src_start, one.src_end) for one in changes if one.tag == "equal"]
+    return {index for indices in same for index in indices}
 
 
 def table_of(scores: Mapping[str, Mapping[str, Mapping[str, float]]]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +12,7 @@ import numpy as np
 import torch
 
 from recognize.alphabet import Alphabet
-from recognize.alternatives import Rivals, rivals_of_words
+from recognize.alternatives import Rivals, Standing, standings_of_words
 from recognize.beam import BeamDecoder, Ranked
 from recognize.calibration import Calibration
 from recognize.ctc import Labelling, Probabilities, align, decode_greedily, widen
@@ -20,6 +22,8 @@ from recognize.model import STRIDE, LineNet
 from recognize.normalize import Gray, LineArray, normalize
 from recognize.weights import DEFAULT, load_model
 
+# Power of the network's confidence in a word beside the beam's; chosen on val, see benchmarks.
+_NETWORK = 0.15
 _MAX_COLUMNS = 16_000  # columns of a batch: some 30 lines, 200 MB of activations at most
 
 
@@ -44,6 +48,15 @@ class Reading:
     def confidence(self) -> float:
         """Of the line: the mean over its characters; 0 without any."""
         return sum(self.confidences) / len(self.confidences) if self.confidences else 0.0
+
+    @property
+    def words(self) -> tuple[tuple[int, int], ...]:
+        """First character and last + 1 of each word of `text`."""
+        return tuple(found.span() for found in re.finditer(r"\S+", self.text))
+
+    def word_confidence(self, start: int, end: int) -> float:
+        """That a word is right, given by its characters: all of them must be."""
+        return math.prod(self.confidences[start:end])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,7 +139,7 @@ class Reader:
             pairs = zip(sights, ranked, strict=True)
             found = [align(sight.probabilities, hyps[0][0]) for sight, hyps in pairs]
         readings = [self._reading(*pair) for pair in zip(found, sights, strict=True)]
-        return [self._with_rivals(*pair) for pair in zip(readings, ranked, strict=True)]
+        return [self._weighed(*pair) for pair in zip(readings, ranked, strict=True)]
 
     def _choose_language(self, found: Sequence[Labelling]) -> str:
         """The language of lines that were decoded greedily; empty if none of ours fits."""
@@ -134,10 +147,17 @@ class Reader:
         texts = [self._alphabet.decode(labelling.labels) for labelling in found]
         return self._languages.choose(texts, float(np.mean(confidences)) if confidences else 0.0)
 
-    def _with_rivals(self, reading: Reading, ranked: Ranked) -> Reading:
-        """The reading with what a beam else holds possible."""
+    def _weighed(self, reading: Reading, ranked: Ranked) -> Reading:
+        """The reading with what a beam else holds possible, its confidences accordingly."""
+        if not ranked:
+            return reading
         hypotheses = [(self._alphabet.decode(labels), score) for labels, score in ranked]
-        return replace(reading, rivals=rivals_of_words(reading.text, hypotheses))
+        standings = standings_of_words(reading.text, hypotheses)
+        return replace(
+            reading,
+            confidences=helped_confidences(reading, standings),
+            rivals=tuple(standing.rivals for standing in standings),
+        )
 
     @property
     def alphabet(self) -> Alphabet:
@@ -184,6 +204,20 @@ class Reader:
         first = len(text) - len(text.lstrip())
         last = len(text.rstrip())
         return Reading(text[first:last], spans[first:last], found.confidences[first:last])
+
+
+def helped_confidences(reading: Reading, standings: Sequence[Standing]) -> tuple[float, ...]:
+    """Of letters whose word stands so among a beam's hypotheses.
+
+    The network alone doubts much that a language puts right, and the beam is too sure of it: the
+    product of a word's letters is the word's share times the network's product to a small power.
+    """
+    confidences = list(reading.confidences)
+    for (start, end), standing in zip(reading.words, standings, strict=True):
+        share = standing.share ** (1 / (end - start))
+        for index in range(start, end):
+            confidences[index] = reading.confidences[index] ** _NETWORK * share
+    return tuple(confidences)
 
 
 def _columns(array: LineArray) -> int:

@@ -4,7 +4,11 @@ import math
 
 import pytest
 
-from recognize.alternatives import MOST, rivals_of_words
+from recognize.alternatives import MOST, Rivals, standings_of_words
+
+
+def rivals_of_words(text: str, hypotheses: list[tuple[str, float]]) -> tuple[Rivals, ...]:
+    return tuple(standing.rivals for standing in standings_of_words(text, hypotheses))
 
 
 def test_odds_are_summed_over_all_hypotheses() -> None:
@@ -12,6 +16,12 @@ def test_odds_are_summed_over_all_hypotheses() -> None:
     first, second = rivals_of_words("the cat", [(t, math.log(p)) for t, p in hypotheses])
     assert first == (("tho", pytest.approx(0.3 / 0.7)),)
     assert second == (("cot", pytest.approx(0.3 / 0.7)),)
+
+
+def test_a_word_shares_with_all_that_is_read_otherwise() -> None:
+    hypotheses = [("the cat", 0.5), ("tho cat", 0.25), ("thocat", 0.25)]
+    standings = standings_of_words("the cat", [(t, math.log(p)) for t, p in hypotheses])
+    assert [standing.share for standing in standings] == pytest.approx([0.5, 0.75])
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,15 @@ from dataclasses import replace
 import pytest
 
 from recognize.dataset import LineSample
-from recognize.evaluate import Score, graphemes, score, score_samples, total
+from recognize.evaluate import (
+    Score,
+    graphemes,
+    score,
+    score_samples,
+    total,
+    word_calibration_error,
+)
+from recognize.reader import Reading
 
 SAMPLE = LineSample(b"", 100, "abcd", "made", "p1", 0, "eng", "hand")
 
@@ -51,3 +59,24 @@ def test_tables_have_a_row_each() -> None:
     assert list(tables["kind"]) == ["hand", "typed"]
     assert list(tables["kind/language"]) == ["hand/eng", "typed/fra"]
     assert tables["corpus"]["made"].cer == 0
+
+
+def reading(text: str, confidence: float) -> Reading:
+    return Reading(text, ((0.0, 1.0),) * len(text), (confidence,) * len(text))
+
+
+@pytest.mark.parametrize(
+    ("confidence", "text", "error"),
+    [
+        pytest.param(1.0, "a b c d", 0.0, id="sure and right"),
+        pytest.param(1.0, "x x c d", 0.5, id="sure and half wrong"),
+        pytest.param(0.5, "x x c d", 0.0, id="as sure as right"),
+        pytest.param(0.3, "a b c d", 0.7, id="too modest"),
+        pytest.param(1.0, "b c d", 0.0, id="what is missing is not held against the others"),
+        pytest.param(1.0, "", 0.0, id="no words"),
+    ],
+)
+def test_word_calibration_error(confidence: float, text: str, error: float) -> None:
+    samples = [replace(SAMPLE, text="a b c d")]
+    found = word_calibration_error(samples, [reading(text, confidence)])
+    assert found == pytest.approx(error)

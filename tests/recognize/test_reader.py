@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from recognize.reader import Reader
+from recognize.alternatives import Standing
+from recognize.reader import Reader, Reading, helped_confidences
 
 
 @pytest.fixture(scope="module")
@@ -50,3 +52,14 @@ def test_a_language_changes_what_is_read_but_not_where_it_may_be(tiny_model: Pat
     for line, reading in zip(lines, helped.read(lines), strict=True):
         assert len(reading.spans) == len(reading.text)
         assert all(0 <= edge <= line.shape[1] for span in reading.spans for edge in span)
+
+
+def test_a_word_that_a_language_makes_sure_of_is_sure_though_the_network_doubts() -> None:
+    reading = Reading("a bc", ((0.0, 1.0),) * 4, (0.9, 1.0, 0.1, 0.1))
+    standings = [Standing(0.5, ()), Standing(1.0, ())]
+    confidences = helped_confidences(reading, standings)
+    helped = replace(reading, confidences=confidences)
+    sure = [helped.word_confidence(*word) for word in helped.words]
+    assert sure[0] == pytest.approx(0.5, abs=0.02)
+    assert sure[1] > 0.4
+    assert confidences[1] == 1.0
