@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -30,7 +31,7 @@ from pipeline.transcript import (
     together,
     transcript_of,
 )
-from pipeline.worker import picture
+from pipeline.worker import Pictured, PictureTask, picture
 from recognize.reader import Reader
 from recognize.weights import find_weights, read_card
 
@@ -164,9 +165,7 @@ def ask_and_align(sources: Sequence[Path], out: Path, params: AlignParams) -> li
     with open_ledger(out) as ledger:
         answers = Answers(remote, ledger, settings.load)
         for document in find_documents(sources, settings.load):
-            answers.ask(
-                picture(settings, Mirror(), one) for one in answers.questions(document.pages)
-            )
+            answers.ask(_pictured(settings, answers.questions(document.pages)))
             made.append(_answered(document, answers, reader, params))
     return made
 
@@ -199,7 +198,11 @@ def plan_align(sources: Sequence[Path], out: Path, params: AlignParams) -> str:
         raise UsageError("--dry-run is for --reader; name whom to ask")
     load = params.settings.load
     pages = [page for document in find_documents(sources, load) for page in document.pages]
-    return plan_requests(pages, out, load, params.remote)
+    return plan_requests(pages, out, load, params.remote, partial(_pictured, params.settings))
+
+
+def _pictured(settings: Settings, tasks: Iterable[PictureTask]) -> Iterator[Pictured]:
+    return (picture(settings, Mirror(), task) for task in tasks)
 
 
 def _seen(document: SourceDocument, reader: Reader, settings: Settings) -> list[SeenPage]:

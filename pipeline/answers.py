@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from pipeline.errors import FileAccessError
-from pipeline.keys import answer_key
+from pipeline.keys import answer_key, picture_key
 from pipeline.ledger import Ledger, look_into
 from pipeline.load import LoadParams, SourcePage
 from pipeline.names import shown
@@ -17,7 +19,27 @@ from pipeline.worker import Pictured, PictureTask
 
 logger = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
+SAMPLES = 5  # pages that a plan is judged by
 LOOK_S = 0.5  # how soon a wish to stop is seen
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A picture to be sent: a page, or one of its lines.
+
+    Attributes:
+        task: the page.
+        keys: of the answers to all its pictures, in reading order.
+        key: of the answer to this one.
+        picture: a JPEG.
+    """
+
+    task: PictureTask
+    keys: tuple[str, ...]
+    key: str
+    picture: bytes
 
 
 class Answers:
@@ -43,7 +65,7 @@ class Answers:
             key = self._key(page)
             if key and key not in known and self._ledger.answer(key) is None:
                 known.add(key)
-                yield PictureTask(page, key)
+                yield PictureTask(page, key, self._remote.params.by_line)
 
     def ask(
         self, pictures: Iterable[Pictured], stopping: Callable[[], bool] = lambda: False
@@ -56,11 +78,10 @@ class Answers:
         """
         at_once = self._remote.params.at_once
         pool = ThreadPoolExecutor(at_once)
-        waiting: dict[Future[str], Pictured] = {}
+        waiting: dict[Future[str], _Part] = {}
         try:
-            for one in pictures:
-                if one.picture:
-                    waiting[pool.submit(self._remote.read, one.picture)] = one
+            for part in self._parts(pictures):
+                waiting[pool.submit(self._remote.read, part.picture)] = part
                 while len(waiting) >= at_once:
                     self._take(waiting, stopping)
             while waiting:
@@ -70,15 +91,42 @@ class Answers:
                 self._remote.halt()
             pool.shutdown(wait=False, cancel_futures=True)
 
-    def _take(self, waiting: dict[Future[str], Pictured], stopping: Callable[[], bool]) -> None:
+    def _parts(self, pictures: Iterable[Pictured]) -> Iterator[_Part]:
+        """What is to be sent, of each page what has no answer yet."""
+        for one in pictures:
+            if one.pictures is None:
+                continue
+            keys = self._part_keys(one.task, one.pictures)
+            for key, picture in zip(keys, one.pictures, strict=True):
+                if self._ledger.answer(key) is None:
+                    yield _Part(one.task, keys, key, picture)
+            self._put_together(one.task, keys)
+
+    def _part_keys(self, task: PictureTask, pictures: Sequence[bytes]) -> tuple[str, ...]:
+        if not task.by_line:
+            return (task.key,)
+        return tuple(picture_key(self._remote.params.asked, picture) for picture in pictures)
+
+    def _put_together(self, task: PictureTask, keys: Sequence[str]) -> None:
+        """Keep the answer to a page if all its lines are answered."""
+        if not task.by_line:
+            return
+        texts = [self._ledger.answer(key) for key in keys]
+        told = [" ".join(text.split()) for text in texts if text is not None]
+        if len(told) == len(keys):
+            self._ledger.record_answer(task.key, "\n".join(told))
+
+    def _take(self, waiting: dict[Future[str], _Part], stopping: Callable[[], bool]) -> None:
         """Keep the answers that have come."""
         done, _ = wait(waiting, LOOK_S, FIRST_COMPLETED)
         if stopping():
             self._remote.halt()
         for future in done:
-            task = waiting.pop(future).task
+            part = waiting.pop(future)
+            task = part.task
             try:
-                self._ledger.record_answer(task.key, future.result())
+                self._ledger.record_answer(part.key, future.result())
+                self._put_together(task, part.keys)
             except RemoteError as error:
                 self._reasons[task.key] = str(error)
                 logger.warning("%s: %s; our own reading is kept", shown(task.page.id), error)
@@ -88,7 +136,11 @@ class Answers:
 
 
 def plan_requests(
-    pages: Sequence[SourcePage], folder: Path, load: LoadParams, params: RemoteParams
+    pages: Sequence[SourcePage],
+    folder: Path,
+    load: LoadParams,
+    params: RemoteParams,
+    pictured: Callable[[Iterable[PictureTask]], Iterable[Pictured]],
 ) -> str:
     """Say what asking for pages would send; nothing is sent.
 
@@ -97,15 +149,27 @@ def plan_requests(
         folder: whose ledger may hold answers.
         load: settings of loading.
         params: how the endpoint is asked.
+        pictured: makes the pictures of some pages, for their lines to be counted.
     """
     keys = {answer_key(params.asked, load, page) for page in pages}
     known = _answered(keys, folder)
     new = len(keys) - known
-    most = min(params.max_requests, new * params.tries)
+    some = spread(pages, SAMPLES) if params.by_line and new else ()
+    lines = [len(one.pictures or ()) for one in pictured(PictureTask(p, "", True) for p in some)]
+    parts = round(new * sum(lines) / len(lines)) if lines else new
+    most = min(params.max_requests, parts * params.tries)
+    by_line = f" in about {parts} lines" if params.by_line else ""
     return (
-        f"{len(keys)} different pages, {known} answered before; {new} to be sent to {params.host}, "
+        f"{len(keys)} different pages, {known} answered before; "
+        f"{new} to be sent to {params.host}{by_line}, "
         f"in at most {most} requests of at most {params.max_tokens} tokens"
     )
+
+
+def spread(items: Sequence[T], most: int) -> list[T]:
+    """Some of the items, evenly spread over all."""
+    count = min(most, len(items))
+    return [items[(2 * number + 1) * len(items) // (2 * count)] for number in range(count)]
 
 
 def _answered(keys: Iterable[str], folder: Path) -> int:

@@ -88,6 +88,10 @@ RemoteUrl = Annotated[
 RemoteModel = Annotated[
     str, typer.Option("--reader-model", help="The model's name there.", show_default="default")
 ]
+ReaderSends = Annotated[
+    str,
+    typer.Option(help="What --reader is sent: the page, or each of its lines (lines)."),
+]
 MaxRequests = Annotated[
     int, typer.Option(min=1, help="Requests sent to --reader at most, retries included.")
 ]
@@ -135,6 +139,7 @@ def convert(
     ] = "",
     reader: RemoteUrl = "",
     reader_model: RemoteModel = "default",
+    reader_sends: ReaderSends = "page",
     max_requests: MaxRequests = 100,
     request_timeout: RequestTimeout = 120.0,
     requests_at_once: RequestsAtOnce = 1,
@@ -196,7 +201,9 @@ def convert(
         settings = _with_base_url(settings, base_url)
         limits = Limits(page_timeout, _bytes(max_memory_per_page))
         workers = jobs or _cores()
-        asked = remote_from(reader, reader_model, max_requests, request_timeout, requests_at_once)
+        asked = remote_from(
+            reader, reader_model, reader_sends, max_requests, request_timeout, requests_at_once
+        )
         if dry_run:
             _say_what_would_be_done(sources or [], out, settings, workers, limits, asked)
         remote = RemoteReader(asked) if asked else None
@@ -583,15 +590,26 @@ def settings_from(
 
 
 def remote_from(
-    reader: str, model: str, max_requests: int, timeout_s: float, at_once: int
+    reader: str, model: str, sends: str, max_requests: int, timeout_s: float, at_once: int
 ) -> RemoteParams | None:
-    """How a remote reader is asked, from --reader and what goes with it; None without."""
+    """How a remote reader is asked, from --reader and what goes with it; None without.
+
+    Raises:
+        UsageError: if it is sent neither the page nor lines.
+    """
     from pipeline.remote_reader import RemoteParams, endpoint_of
 
     if not reader:
         return None
+    if sends not in ("page", "lines"):
+        raise UsageError(f"--reader-sends must be page or lines, not {sends!r}")
     return RemoteParams(
-        endpoint_of(reader), model, max_requests, timeout_s=timeout_s, at_once=at_once
+        endpoint_of(reader),
+        model,
+        max_requests,
+        timeout_s=timeout_s,
+        at_once=at_once,
+        by_line=sends == "lines",
     )
 
 

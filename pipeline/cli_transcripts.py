@@ -15,6 +15,7 @@ from pipeline.cli import (
     Model,
     Net,
     PdfA,
+    ReaderSends,
     RemoteModel,
     RemoteUrl,
     RequestsAtOnce,
@@ -62,6 +63,7 @@ def align(
     ] = False,
     reader: RemoteUrl = "",
     reader_model: RemoteModel = "default",
+    reader_sends: ReaderSends = "page",
     max_requests: MaxRequests = 100,
     request_timeout: RequestTimeout = 120.0,
     requests_at_once: RequestsAtOnce = 1,
@@ -95,7 +97,9 @@ def align(
         written = BuildParams(
             formats, lang, overwrite, pdf_params_from(pdfa, tagged, image or "original")
         )
-        remote = remote_from(reader, reader_model, max_requests, request_timeout, requests_at_once)
+        remote = remote_from(
+            reader, reader_model, reader_sends, max_requests, request_timeout, requests_at_once
+        )
         params = AlignParams(settings, written, remote)
         if dry_run:
             typer.echo(plan_align(sources, out, params))

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from pipeline.answers import plan_requests
+from pipeline.answers import SAMPLES, plan_requests, spread
 from pipeline.executor import Limits, open_executor
 from pipeline.ledger import PageRow
 from pipeline.remote import mirrored, place, run_folder
@@ -18,9 +18,18 @@ from pipeline.remote_reader import RemoteParams
 from pipeline.runner import check_formats, find_apart
 from pipeline.settings import Settings
 from pipeline.sources import SourceDocument
-from pipeline.worker import PrepareTask, ReadTask, WriteTask, Written, lost, prepare, size, work
-
-SAMPLES = 5
+from pipeline.worker import (
+    PrepareTask,
+    ReadTask,
+    WriteTask,
+    Written,
+    lost,
+    picture,
+    prepare,
+    size,
+    unpictured,
+    work,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +102,12 @@ def estimate(
         made = _sizes(executor(do, tasks, give_up, size))
         pages = [page for document in documents for page in document.pages]
         folder = run_folder(place(out))
-        requests = plan_requests(pages, folder, settings.load, remote) if remote else ""
+        requests = ""
+        if remote:
+            draw = partial(picture, settings, mirror)
+            requests = plan_requests(
+                pages, folder, settings.load, remote, lambda some: executor(draw, some, unpictured)
+            )
     share = len(pages) / len(samples)
     files = {page.path for page in pages}
     return Estimate(
@@ -111,9 +125,8 @@ def estimate(
 def _samples(documents: Sequence[SourceDocument]) -> list[ReadTask]:
     """A few pages, spread evenly over all."""
     pages = [(document.name, page) for document in documents for page in document.pages]
-    count = min(SAMPLES, len(pages))
-    chosen = [pages[(2 * number + 1) * len(pages) // (2 * count)] for number in range(count)]
-    return [ReadTask(name, page, str(number)) for number, (name, page) in enumerate(chosen)]
+    chosen = enumerate(spread(pages, SAMPLES))
+    return [ReadTask(name, page, str(number)) for number, (name, page) in chosen]
 
 
 def _to_write(

@@ -74,6 +74,16 @@ def answer_key(asked: Sequence[str], load: LoadParams, page: SourcePage) -> str:
     return _sha256(list(asked), to_table(load), content, page.frame, page.kind)
 
 
+def picture_key(asked: Sequence[str], picture: bytes) -> str:
+    """The key of a remote reader's answer to one of several pictures of a page.
+
+    Args:
+        asked: all that decides the answer, but the picture.
+        picture: as it is sent.
+    """
+    return _sha256(list(asked), hashlib.sha256(picture).hexdigest())
+
+
 def keys_of(settings: Settings, weights_sha256: str, asked: Sequence[str] = ()) -> Keys:
     """The keys under some settings and weights; `asked` stands for a remote reader's."""
     table = to_table(settings)

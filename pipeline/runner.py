@@ -316,7 +316,8 @@ def _steps(settings: Settings, model: Prepared, remote: RemoteReader | None) -> 
 
 
 def _about(remote: RemoteParams) -> dict[str, object]:
-    return {"host": remote.host, "model": remote.model}
+    sends = "lines" if remote.by_line else "page"
+    return {"host": remote.host, "model": remote.model, "sends": sends}
 
 
 def check_formats(settings: Settings) -> None:

@@ -9,28 +9,48 @@ from PIL import ExifTags, Image
 
 from export.page_source import ImageSource, PageSource, PdfPageSource
 from pipeline.load import LoadParams, SourcePage, load_page, load_picture
+from segment.arrays import Gray
 
 MAX_SIDE_PX = 2000
 QUALITY = 80
+_UPRIGHT = {
+    90: Image.Transpose.ROTATE_270,
+    180: Image.Transpose.ROTATE_180,
+    270: Image.Transpose.ROTATE_90,
+}
 
 
-def web_picture(source: PageSource, params: LoadParams = LoadParams()) -> bytes:
+def web_picture(source: PageSource, params: LoadParams = LoadParams(), turned: int = 0) -> bytes:
     """The page as a viewer shows it, in its own colours, at most `MAX_SIDE_PX` long.
 
     A JPEG that is all this already stays as it is.
 
+    Args:
+        source: of the page.
+        params: limits in loading.
+        turned: degrees by which its text is turned counter-clockwise: 0, 90, 180 or 270; the
+            picture is upright.
+
     Raises:
         InputError: if the source cannot be read.
     """
-    if isinstance(source, ImageSource) and _is_fit(source.path):
+    if not turned and isinstance(source, ImageSource) and _is_fit(source.path):
         return source.path.read_bytes()
     picture = _picture(source, params)
     picture = picture.convert("RGB" if picture.mode == "RGB" else "L")
+    picture = picture.transpose(_UPRIGHT[turned]) if turned else picture
     size = web_size(*picture.size)
     if size != picture.size:
         picture = picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
     target = BytesIO()
     picture.save(target, "JPEG", quality=QUALITY, optimize=True, progressive=True)
+    return target.getvalue()
+
+
+def line_picture(line: Gray) -> bytes:
+    """A line image, uint8 (H, W), as a JPEG."""
+    target = BytesIO()
+    Image.fromarray(line).save(target, "JPEG", quality=QUALITY, optimize=True)
     return target.getvalue()
 
 

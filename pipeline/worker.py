@@ -38,12 +38,14 @@ from pipeline.stages import (
     Finished,
     Output,
     Stopwatch,
+    crops_of,
     open_page,
     page_source,
     read_page,
+    segment_upright,
     unread_page,
 )
-from pipeline.web_picture import web_picture
+from pipeline.web_picture import line_picture, web_picture
 
 if TYPE_CHECKING:
     from recognize.reader import Reader
@@ -124,18 +126,30 @@ class ReadTask:
 
 @dataclass(frozen=True, slots=True)
 class PictureTask:
-    """A page of which a picture is to be made for a remote reader, and the question's key."""
+    """A page of which pictures are to be made for a remote reader.
+
+    Attributes:
+        page: the page.
+        key: of the question.
+        by_line: whether each line is a picture, or the whole page one.
+    """
 
     page: SourcePage
     key: str
+    by_line: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Pictured:
-    """The picture of a page, a JPEG; empty if there is nothing to ask, or none can be made."""
+    """Pictures of a page, or of its lines in reading order.
+
+    Attributes:
+        task: what was to be pictured.
+        pictures: JPEGs, upright; None if none can be made or the page is left as it is.
+    """
 
     task: PictureTask
-    picture: bytes = b""
+    pictures: tuple[bytes, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,14 +278,25 @@ def uncounted(task: CountTask, loss: Loss) -> Counted:
 
 
 def picture(settings: Settings, mirror: Mirror, task: PictureTask) -> Pictured:
-    """Make the picture of a page; of one that cannot be opened reading will tell."""
+    """Make the pictures of a page; of one that cannot be opened reading will tell."""
     try:
         with mirror.here(task.page) as page_here:
             if _is_left(page_here, settings):
                 return Pictured(task)
-            return Pictured(task, web_picture(page_source(page_here), settings.load))
+            return Pictured(task, tuple(_pictures(page_here, settings, task.by_line)))
     except Exception:
         return Pictured(task)
+
+
+def _pictures(page: SourcePage, settings: Settings, by_line: bool) -> Iterator[bytes]:
+    """Of the page, or of each of its lines; the right way up as far as we can tell."""
+    gray = open_page(page, settings).gray
+    found = segment_upright(gray, settings, _reader(settings.model, settings.lm))
+    if not by_line:
+        yield web_picture(page_source(page), settings.load, found.turn.degrees)
+        return
+    for crop in crops_of(gray, found):
+        yield line_picture(crop.image)
 
 
 def unpictured(task: PictureTask, loss: Loss) -> Pictured:

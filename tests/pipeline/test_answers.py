@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+from base64 import b64decode
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -183,7 +185,7 @@ def test_a_wish_to_stop_sends_nothing_more_and_keeps_what_comes(tmp_path: Path, 
     pages = [SourcePage(path, 0, "image", path.stem, 0) for path in paths]
     with open_ledger(tmp_path / "out") as ledger:
         answers = Answers(RemoteReader(RemoteParams(stub.url)), ledger, LoadParams())
-        pictures = [Pictured(task, b"jpeg") for task in answers.questions(pages)]
+        pictures = [Pictured(task, (b"jpeg",)) for task in answers.questions(pages)]
         answers.ask(iter(pictures), stopping=lambda: True)
         assert [answers.of(page) for page in pages] == ["ab cd", None, None]
         assert "the run ends" in answers.why_not(pages[2])
@@ -231,6 +233,58 @@ def test_the_command_asks(tmp_path: Path, tiny_model: Path, stub: Stub) -> None:
     assert stub.asked[0][1]["model"] == "vlm"
     (made,) = out.glob("p.*.json")
     assert '"host":"127.0.0.1' in made.read_text("utf-8")
+
+
+def test_lines_may_be_sent_one_by_one(tmp_path: Path, stub: Stub) -> None:
+    lines = [str(line["text"]) for line in truth()]
+    stub.answers = [*map(says, lines), raw(b"", 500)]
+    report = asked_run([SAMPLE], tmp_path, stub, Settings(formats=("json",)), by_line=True)
+    assert report.exit_code == 0
+    assert len(stub.asked) == len(lines)
+    assert [line.text for line in read_made(tmp_path).pages[0].lines] == lines
+
+
+def test_a_line_without_an_answer_is_asked_for_alone_later(
+    tmp_path: Path, stub: Stub, quick: Settings
+) -> None:
+    page = bars(tmp_path / "p.png")
+    stub.answers = [says("ab"), raw(b"", 500), says("cd")]
+    first = asked_run([page], tmp_path / "out", stub, quick, by_line=True, tries=1)
+    assert first.exit_code == 16
+    sent = len(stub.asked)
+    assert asked_run([page], tmp_path / "out", stub, quick, by_line=True).exit_code == 0
+    assert sent > 2 and len(stub.asked) == sent + 1
+
+
+def test_a_page_without_lines_needs_no_answer(tmp_path: Path, stub: Stub, quick: Settings) -> None:
+    blank = tmp_path / "p.png"
+    Image.new("L", (300, 400), 230).save(blank)
+    assert asked_run([blank], tmp_path / "out", stub, quick, by_line=True).exit_code == 0
+    assert not stub.asked
+
+
+def test_a_dry_run_counts_lines(tmp_path: Path, tiny_model: Path, stub: Stub) -> None:
+    page, out = bars(tmp_path / "p.png"), tmp_path / "out"
+    words = ["align", page, "--reader", f"openai:{stub.url}", "--reader-sends", "lines"]
+    more = ["--dry-run", "--out", out, "--model", tiny_model, *QUICK["align"]]
+    result = CliRunner().invoke(app, [*map(str, words + more)])
+    assert "1 to be sent to 127.0.0.1" in result.stdout and "in about 5 lines" in result.stdout
+
+
+def test_a_page_on_its_side_is_sent_upright(tmp_path: Path, stub: Stub) -> None:
+    with Image.open(SAMPLE) as image:
+        image.transpose(Image.Transpose.ROTATE_90).save(tmp_path / "p.png")
+        upright = image.height > image.width
+    stub.answers = [says("")]
+    asked_run([tmp_path / "p.png"], tmp_path / "out", stub, Settings(formats=("txt",)))
+    with sent_picture(stub) as picture:
+        assert upright == (picture.height > picture.width)
+
+
+def sent_picture(stub: Stub) -> Image.Image:
+    content = stub.asked[0][1]["messages"][0]["content"]  # type: ignore[index]
+    data = content[1]["image_url"]["url"].partition(",")[2]
+    return Image.open(BytesIO(b64decode(data)))
 
 
 def params(stub: Stub, **more: object) -> AlignParams:
