@@ -173,6 +173,10 @@ def cut_lines(
     ] = "",
     lang: Annotated[str, typer.Option(help="ISO 639-3 code of the text, such as fra.")] = "",
     kind: Annotated[str, typer.Option(help="hand, print or typed.")] = "hand",
+    as_found: Annotated[
+        bool,
+        typer.Option("--as-found", help="Outline lines as convert finds them, not as told."),
+    ] = False,
     verbose: Verbose = False,
 ) -> None:
     """Cut the lines of corrected or aligned pages out of their images, to train and evaluate on.
@@ -183,7 +187,7 @@ def cut_lines(
         from pipeline.line_corpus import CutParams
         from pipeline.line_corpus import cut_lines as run  # slow: loads OpenCV
 
-        params = CutParams(least_support, val_share, corpus, lang, kind)
+        params = CutParams(least_support, val_share, corpus, lang, kind, as_found)
         kept, left_out = run(pages, images, out, params)
     typer.echo(f"{kept} lines, {left_out} left out for want of support", err=True)
     typer.echo(str(out))

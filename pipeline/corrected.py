@@ -22,6 +22,7 @@ from export.safe_xml import XML_ERRORS, parse_xml, tag_of
 from pipeline.document import Document, Line, Page, Point, Region
 from pipeline.errors import InputError
 from pipeline.names import distinct, numbered, safe_name, shown
+from pipeline.page_truth import is_truth, page_of_truth
 from pipeline.sources import natural_order
 
 logger = logging.getLogger(__name__)
@@ -103,6 +104,8 @@ def _read(path: Path) -> Document | list[Page] | None:
     except OSError as error:
         raise InputError(f"{name}: cannot be read ({error.strerror}); check the name") from error
     if data.lstrip()[:1] == b"{":
+        if is_truth(data):
+            return [page_of_truth(path)]
         return read_json_document(data, name) if b'"inkfolio-document"' in data else None
     if b"ocr_page" in data:
         return Document(path.stem, tuple(read_hocr(data, name)))

@@ -6,11 +6,10 @@ they are divided, so that a page weighs as much as it has lines.
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,9 +17,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.document import Line, Point
-from pipeline.errors import InputError
+from pipeline.document import Line
 from pipeline.load import SourcePage
+from pipeline.matching import Boxes, boxes_of, matched, overlaps
+from pipeline.page_truth import TruePage, read_truth
 from pipeline.settings import Settings
 from pipeline.stages import LineReader, Stopwatch, open_page, read_page
 from recognize.evaluate import Score, score, total
@@ -33,7 +33,6 @@ LEAST_READ_IOU = 0.25  # the same for comparing texts: a loose box may be read w
 STEP_PX = 5.0  # distance of the points at which baselines are compared
 TOLERANCE = 0.25  # of the line spacing, see `baseline_tally`
 
-Boxes = NDArray[np.float64]  # (N, 4): left, top, right, bottom
 Points = NDArray[np.float64]  # (N, 2): x, y
 
 
@@ -83,27 +82,6 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class TrueLine:
-    """A line of the ground truth, in pixels of the image."""
-
-    boundary: tuple[Point, ...]
-    baseline: tuple[Point, ...]
-    text: str
-    readable: bool  # false: counts for segmentation, not for reading
-
-
-@dataclass(frozen=True, slots=True)
-class TruePage:
-    """A page of the ground truth."""
-
-    name: str
-    corpus: str
-    kind: str
-    image: Path
-    lines: tuple[TrueLine, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class PageScore:
     """How a page fared."""
 
@@ -128,17 +106,8 @@ def line_tally(found: Boxes, truth: Boxes, least_iou: float = LEAST_IOU) -> Tall
     Returns:
         The tally.
     """
-    matches = len(_matched(overlaps(found, truth), least_iou))
+    matches = len(matched(overlaps(found, truth), least_iou))
     return Tally(matches, len(found), matches, len(truth))
-
-
-def overlaps(first: Boxes, second: Boxes) -> NDArray[np.float64]:
-    """Intersection over union of every pair of boxes, float64 (N, M)."""
-    a, b = first.reshape(-1, 1, 4), second.reshape(1, -1, 4)
-    size = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])
-    common = np.clip(size, 0, None).prod(axis=-1)
-    union = (a[..., 2:] - a[..., :2]).prod(axis=-1) + (b[..., 2:] - b[..., :2]).prod(axis=-1)
-    return np.asarray(common / np.maximum(union - common, 1e-9))
 
 
 def baseline_tally(found: Sequence[Points], truth: Sequence[Points]) -> Tally:
@@ -164,7 +133,7 @@ def baseline_tally(found: Sequence[Points], truth: Sequence[Points]) -> Tally:
     everything = np.concatenate(ours)
     recalled = sum(_coverage(line, everything, tolerance) for line in theirs)
     covered = np.array([[_coverage(a, b, tolerance) for b in theirs] for a in ours])
-    right = sum(covered[i, j] for i, j in _matched(covered, 1e-9))
+    right = sum(covered[i, j] for i, j in matched(covered, 1e-9))
     return Tally(float(right), len(ours), float(recalled), len(theirs))
 
 
@@ -197,7 +166,7 @@ def score_text(truth: TruePage, lines: Sequence[Line]) -> tuple[Score, Score]:
     """
     found_boxes = boxes_of(line.boundary for line in lines)
     true_boxes = boxes_of(line.boundary for line in truth.lines)
-    pairs = dict(_matched(overlaps(found_boxes, true_boxes), LEAST_READ_IOU))
+    pairs = dict(matched(overlaps(found_boxes, true_boxes), LEAST_READ_IOU))
     scored = [i for i in range(len(lines)) if i not in pairs or truth.lines[pairs[i]].readable]
     readable = [i for i, line in enumerate(truth.lines) if line.readable]
     in_order = score(
@@ -207,13 +176,6 @@ def score_text(truth: TruePage, lines: Sequence[Line]) -> tuple[Score, Score]:
     texts = [(truth.lines[pairs[i]].text if i in pairs else "", lines[i].text) for i in scored]
     texts += [(truth.lines[i].text, "") for i in sorted(missed)]
     return in_order, total(score(true, read) for true, read in texts)
-
-
-def boxes_of(polygons: Iterable[Sequence[Point]]) -> Boxes:
-    """The boxes of polygons, float64 (N, 4)."""
-    corners = [np.asarray(polygon, np.float64) for polygon in polygons]
-    boxes = [[*points.min(axis=0), *points.max(axis=0)] for points in corners]
-    return np.asarray(boxes, np.float64).reshape(-1, 4)
 
 
 def pool(scores: Sequence[PageScore]) -> dict[str, Any]:
@@ -294,38 +256,6 @@ def table_of(scores: dict[str, Any]) -> str:
     return "\n".join(rows)
 
 
-def read_truth(folder: Path) -> Iterator[TruePage]:
-    """The ground truth in a folder, by file name.
-
-    Raises:
-        InputError: if there is none, or a file is damaged.
-    """
-    paths = sorted(folder.glob("*.json"))
-    if not paths:
-        raise InputError(f"{folder}: no page JSON in it; give a folder such as data/pages/val")
-    for path in paths:
-        try:
-            yield _true_page(path)
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise InputError(f"{path}: no page JSON ({error}); leave it out") from error
-
-
-def _true_page(path: Path) -> TruePage:
-    page = json.loads(path.read_text(encoding="utf-8"))
-    lines = tuple(
-        TrueLine(
-            _points(line["polygon"]), _points(line["baseline"]), line["text"], bool(line["ok"])
-        )
-        for line in page["lines"]
-        if line["polygon"]
-    )
-    return TruePage(path.stem, page["corpus"], page["kind"], path.parent / page["image"], lines)
-
-
-def _points(pairs: Iterable[Sequence[float]] | None) -> tuple[Point, ...]:
-    return tuple((float(x), float(y)) for x, y in pairs or ())
-
-
 def _sums(scores: Sequence[PageScore]) -> dict[str, Any]:
     return {
         "pages": len(scores),
@@ -335,21 +265,6 @@ def _sums(scores: Sequence[PageScore]) -> dict[str, Any]:
         "text_order_free": total(one.order_free for one in scores).as_dict(),
         "median_seconds": round(float(np.median([s.seconds for s in scores])), 4) if scores else 0,
     }
-
-
-def _matched(worth: NDArray[np.float64], least: float) -> list[tuple[int, int]]:
-    """Pairs of row and column, each used once, those of most worth first."""
-    rows, columns = np.nonzero(worth >= least)
-    pairs: list[tuple[int, int]] = []
-    used_rows: set[int] = set()
-    used_columns: set[int] = set()
-    for k in np.argsort(-worth[rows, columns], kind="stable"):
-        i, j = int(rows[k]), int(columns[k])
-        if i not in used_rows and j not in used_columns:
-            pairs.append((i, j))
-            used_rows.add(i)
-            used_columns.add(j)
-    return pairs
 
 
 def _resampled(line: Points) -> Points:

@@ -23,15 +23,18 @@ from pipeline.document import Line, Page
 from pipeline.errors import InputError
 from pipeline.files import write_bytes
 from pipeline.load import LoadParams, load_page
+from pipeline.matching import boxes_of, matched, overlaps
 from pipeline.names import safe_name, shown
 from pipeline.page_images import image_folders, scaled, source_page
 from segment.arrays import Gray
 from segment.crop import crop_line
+from segment.page import segment_page
 
 logger = logging.getLogger(__name__)
 
 HEIGHT_PX = 64  # of the lines in a corpus
 QUALITY = 90  # of their WebP pictures
+LEAST_IOU = 0.5  # of boxes, for a line that we find to be the one that is meant
 _COLUMNS = ("image", "text", "corpus", "page", "line", "lang", "kind", "split")
 
 
@@ -45,6 +48,8 @@ class CutParams:
         corpus: name of the corpus; empty for each document's own.
         lang: ISO 639-3 code of the text; may be empty.
         kind: "hand", "print" or "typed".
+        as_found: whether lines are cut out as our own finder outlines them, to learn from what
+            use will see; those that it does not find are left out.
         load: limits in reading the images.
     """
 
@@ -53,6 +58,7 @@ class CutParams:
     corpus: str = ""
     lang: str = ""
     kind: str = "hand"
+    as_found: bool = False
     load: LoadParams = LoadParams()
 
 
@@ -161,16 +167,29 @@ def _cut_page(
         raise InputError(f"{name}: the image is not there; name its folder by --images")
     image = load_page(source_page(page, found, params.load), params.load)
     placed = scaled(page, image.width, image.height)
+    outlined: dict[str, Line] = {}
     wanted = {line.id for line in lines}
+    if params.as_found:
+        outlined = _as_found(image.gray, [line for line in placed.lines if line.boundary])
+        wanted &= set(outlined)
     name = f"{document.name}/{page.id}"
     split = split_of(name, params.val_share)
     corpus = params.corpus or document.name
     for number, line in enumerate(placed.lines):
-        picture = _picture(image.gray, line) if line.id in wanted else b""
+        drawn = outlined.get(line.id, line)
+        picture = _picture(image.gray, drawn) if line.id in wanted else b""
         if picture:
             yield LineRow(picture, line.text, corpus, name, number, params.lang, params.kind, split)
         elif picture is None:
             logger.warning("%s, %s: no line of text can be there", shown(page.id), line.id)
+
+
+def _as_found(gray: Gray, lines: Sequence[Line]) -> dict[str, Line]:
+    """By their IDs the lines of a page as we find them, those that we do."""
+    found = [line for region in segment_page(gray).regions for line in region.lines]
+    ours, theirs = (boxes_of(line.boundary for line in some) for some in (found, lines))
+    pairs = matched(overlaps(ours, theirs), LEAST_IOU)
+    return {lines[j].id: found[i] for i, j in pairs}
 
 
 def _picture(gray: Gray, line: Line) -> bytes | None:

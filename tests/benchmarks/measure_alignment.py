@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 
 from pipeline.alignment import SeenPage, align, see_page, seen_line, with_laid
 from pipeline.document import Line, Polygon
-from pipeline.evaluate_pages import TrueLine, TruePage, read_truth
 from pipeline.load import PageImage, SourcePage
+from pipeline.page_truth import TrueLine, TruePage, read_truth
 from pipeline.settings import Settings
 from pipeline.stages import open_page
 from pipeline.transcript import transcript_of

@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 
 from pipeline.alignment import SeenPage, align, see_page
 from pipeline.checking import Finding, findings
-from pipeline.evaluate_pages import TruePage, read_truth
 from pipeline.load import SourcePage
+from pipeline.page_truth import TruePage, read_truth
 from pipeline.settings import Settings
 from pipeline.stages import open_page
 from pipeline.transcript import transcript_of

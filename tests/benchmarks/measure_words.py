@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.document import Box, Line
-from pipeline.evaluate_pages import read_truth
 from pipeline.load import SourcePage
+from pipeline.page_truth import read_truth
 from pipeline.settings import Settings
 from pipeline.stages import Stopwatch, open_page, read_page
 from recognize.reader import Reader, use_threads

@@ -11,14 +11,13 @@ from pipeline.errors import InputError
 from pipeline.evaluate_pages import (
     Tally,
     baseline_tally,
-    boxes_of,
     evaluate_folder,
     line_tally,
-    overlaps,
     pool,
-    read_truth,
     score_page,
 )
+from pipeline.matching import boxes_of, overlaps
+from pipeline.page_truth import read_truth
 
 TWO = np.array([[0, 0, 100, 10], [0, 20, 100, 30]], float)
 
@@ -90,7 +89,8 @@ def page_json(boxes: list[Box], **more: Any) -> dict[str, Any]:
         }
         for box in boxes
     ]
-    return {"image": "a.png", "corpus": "c", "kind": "hand", "lines": lines, **more}
+    size = {"width": 400, "height": 300}
+    return {"image": "a.png", "corpus": "c", "kind": "hand", "lines": lines, **size, **more}
 
 
 BOXES = [Box(10, 20, 180, 40), Box(10, 60, 180, 80)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,13 +12,18 @@ import pytest
 from PIL import Image
 
 from export.alto import alto
+from export.line_parts import box_around
 from export.page_xml import page_xml
 from pipeline.document import Box, Line, Page, Region, Word
 from pipeline.errors import InputError
 from pipeline.line_corpus import CutParams, cut_folders, cut_lines, split_of
+from pipeline.load import SourcePage, load_page
 from recognize.dataset import read_samples
+from segment.crop import crop_line
+from segment.page import segment_page
 from tests.pipeline.test_build import CREATED
 
+SAMPLE = Path(__file__).resolve().parents[2] / "samples" / "typed" / "Schreiben.jpg"
 ALL_TRAIN = CutParams(val_share=0.0, lang="fra")
 
 
@@ -90,6 +97,57 @@ def test_a_folder_among_corpora_becomes_a_corpus(tmp_path: Path) -> None:
     made = cut_folders([other, folder], tmp_path / "run", ALL_TRAIN)
     assert made[0] == other and made[1].parent == tmp_path / "run"
     assert [s.text for s in read_samples(made[1:], "train")] == ["chère"]
+
+
+@pytest.mark.parametrize("by_px", [0, 5])
+def test_lines_are_cut_as_we_find_them_if_wished(tmp_path: Path, by_px: int) -> None:
+    truth, params = sample_page(tmp_path / "letters", by_px), replace(ALL_TRAIN, as_found=True)
+    cut_lines([tmp_path / "letters"], None, tmp_path / "l.parquet", params)
+    samples = read_samples([tmp_path / "l.parquet"], "train")
+    # The last is a line of the truth where nothing stands.
+    assert [s.text for s in samples] == [line.text for line in truth][:-1]
+    gray = load_page(SourcePage(SAMPLE, 0, "image", "p1", 0)).gray
+    found = [line for region in segment_page(gray).regions for line in region.lines]
+    images = [crop_line(gray, line.boundary, line.baseline).image for line in found]
+    shapes = [round(image.shape[1] * 64 / image.shape[0]) for image in images]
+    assert sorted(s.width for s in samples) == sorted(shapes)
+
+
+def sample_page(folder: Path, by_px: int) -> list[Line]:
+    """A folder with a sample's image and its lines, all a little lower; and one that is not."""
+    lines = json.loads(SAMPLE.with_suffix(".json").read_text("utf-8"))["lines"]
+    boxes = [(box_around(line["polygon"]), line["text"]) for line in lines]
+    last = boxes[-1][0]
+    boxes.append((replace(last, top=last.bottom + 100, bottom=last.bottom + 130), "not there"))
+    made = [
+        replace(line(number, text), boundary=low.polygon(), confidence=0.0)
+        for number, (box, text) in enumerate(boxes)
+        for low in [replace(box, top=box.top + by_px, bottom=box.bottom + by_px)]
+    ]
+    with Image.open(SAMPLE) as image:
+        size = image.size
+    page = Page("p1", 0, *size, 100.0, source=SAMPLE.name)
+    page = replace(page, regions=(Region("r1", "text", made[0].boundary, tuple(made)),))
+    folder.mkdir()
+    (folder / "p1.xml").write_bytes(page_xml(page, (), CREATED))
+    shutil.copy(SAMPLE, folder)
+    return made
+
+
+def test_page_json_of_ground_truth_is_cut_too(tmp_path: Path) -> None:
+    Image.new("L", (300, 200), 200).save(tmp_path / "a__1.png")
+    lines = [
+        {"polygon": box, "baseline": [[10, 40], [90, 40]], "text": text, "ok": ok, "region": "r"}
+        for box, text, ok in [
+            ([[10, 10], [90, 10], [90, 50], [10, 50]], "one", True),
+            ([[10, 60], [90, 60], [90, 90], [10, 90]], "tw?", False),
+        ]
+    ]
+    page = {"image": "a__1.png", "width": 300, "height": 200, "corpus": "a", "page": "1"}
+    page |= {"lang": "eng", "kind": "hand", "lines": lines}
+    (tmp_path / "a__1.json").write_text(json.dumps(page))
+    cut_lines([tmp_path], None, tmp_path / "l.parquet", ALL_TRAIN)
+    assert [s.text for s in read_samples([tmp_path / "l.parquet"], "train")] == ["one"]
 
 
 def test_pages_without_a_fit_line_are_refused(tmp_path: Path) -> None:
