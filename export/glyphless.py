@@ -21,9 +21,12 @@ UNITS_PER_EM = 1000
 ADVANCE = 500
 ASCENT = 750
 DESCENT = -250
+SPACE_STEP = 50  # spaces are glyphs of their own, as wide as one, two, three steps and so on
+WIDEST_SPACE = 60  # steps
 FONT_FILE = Path(__file__).with_name("glyphless.ttf")
 FONT_NAME = "/InkfolioGlyphless"
 MAX_CODE = 0xFFFF
+ANY_GLYPH = 1  # stands for every grapheme; those after it for spaces, the narrowest first
 
 
 class Codes:
@@ -31,11 +34,13 @@ class Codes:
 
     One code for a whole grapheme keeps a letter and its accents together when text is selected,
     and gives characters beyond the BMP, which two bytes cannot name, a code like any other.
+    Spaces of different widths have codes of their own, so that a word and the gap after it, up to
+    the next word, are one string.
     """
 
     def __init__(self) -> None:
         """Start with no grapheme; code 0 is the font's .notdef and never used."""
-        self._codes: dict[str, int] = {}
+        self._codes: dict[tuple[str, int], int] = {}  # of a text in a glyph
 
     def encode(self, text: str) -> bytes:
         """The codes of a text's graphemes, big-endian, two bytes each.
@@ -45,11 +50,25 @@ class Codes:
         """
         return b"".join(self._code(g).to_bytes(2, "big") for g in regex.findall(r"\X", text))
 
-    def _code(self, grapheme: str) -> int:
-        code = self._codes.setdefault(grapheme, len(self._codes) + 1)
+    def space(self, steps: int) -> bytes:
+        """The code of a space, `steps` times SPACE_STEP wide.
+
+        Raises:
+            ValueError: if the font has no such space.
+        """
+        if not 1 <= steps <= WIDEST_SPACE:
+            raise ValueError(f"expected a space of 1 to {WIDEST_SPACE} steps: {steps}")
+        return self._code(" ", ANY_GLYPH + steps).to_bytes(2, "big")
+
+    def _code(self, grapheme: str, glyph: int = ANY_GLYPH) -> int:
+        code = self._codes.setdefault((grapheme, glyph), len(self._codes) + 1)
         if code > MAX_CODE:
             raise ValueError(f"expected at most {MAX_CODE} graphemes in a document")
         return code
+
+    def glyphs(self) -> list[int]:
+        """The glyph of each code, from code 1 on."""
+        return [glyph for _, glyph in self._codes]
 
     def __len__(self) -> int:
         """How many different graphemes were met."""
@@ -58,7 +77,8 @@ class Codes:
     def to_unicode(self) -> bytes:
         """The CMap that leads from codes back to text."""
         entries = [
-            (code, text.encode("utf-16-be", "replace").hex()) for text, code in self._codes.items()
+            (code, text.encode("utf-16-be", "replace").hex())
+            for (text, _), code in self._codes.items()
         ]
         lines = [_CMAP_HEAD]
         for start in range(0, len(entries), 100):  # the format's limit
@@ -109,7 +129,7 @@ def fill_font(font: DictionaryObject, codes: Codes, writer: PdfWriter) -> None:
 
 
 def _descendant(codes: Codes, writer: PdfWriter) -> IndirectObject:
-    to_glyph = b"\0\0" + b"\0\1" * len(codes)
+    to_glyph = b"".join(glyph.to_bytes(2, "big") for glyph in (0, *codes.glyphs()))
     system = {
         NameObject("/Registry"): TextStringObject("Adobe"),
         NameObject("/Ordering"): TextStringObject("Identity"),
@@ -121,16 +141,27 @@ def _descendant(codes: Codes, writer: PdfWriter) -> IndirectObject:
         NameObject("/BaseFont"): NameObject(FONT_NAME),
         NameObject("/CIDSystemInfo"): DictionaryObject(system),
         NameObject("/DW"): NumberObject(ADVANCE),
+        NameObject("/W"): _widths(codes),
         NameObject("/CIDToGIDMap"): writer._add_object(deflated(to_glyph)),
         NameObject("/FontDescriptor"): _descriptor(writer),
     }
     return writer._add_object(DictionaryObject(font))
 
 
+def _widths(codes: Codes) -> ArrayObject:
+    """How wide spaces are; all else has the default width."""
+    widths = ArrayObject()
+    for code, glyph in enumerate(codes.glyphs(), start=1):
+        if glyph != ANY_GLYPH:
+            width = NumberObject((glyph - ANY_GLYPH) * SPACE_STEP)
+            widths += [NumberObject(code), ArrayObject([width])]
+    return widths
+
+
 def _descriptor(writer: PdfWriter) -> IndirectObject:
     program = FONT_FILE.read_bytes()
     numbers = {
-        "Flags": 5,  # fixed pitch, symbolic
+        "Flags": 4,  # symbolic
         "Ascent": ASCENT,
         "Descent": DESCENT,
         "CapHeight": ASCENT,

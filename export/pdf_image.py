@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from io import BytesIO
@@ -20,6 +20,7 @@ from pypdf.generic import (
     ByteStringObject,
     DictionaryObject,
     NameObject,
+    NullObject,
     NumberObject,
     PdfObject,
     StreamObject,
@@ -36,6 +37,7 @@ SPACES = {1: "/DeviceGray", 3: "/DeviceRGB", 4: "/DeviceCMYK"}
 ICC_SPACES = {1: b"GRAY", 3: b"RGB ", 4: b"CMYK"}
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 GROUP_4 = 4  # of TIFF's compressions
+WORTH_DEFLATING = 0.99  # of a fax's length, at most, lest readers unpack twice for nothing
 REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 JP2_SIGNATURE = b"\0\0\0\x0cjP  \r\n\x87\n"
 
@@ -212,7 +214,7 @@ def _fax(image: Image.Image, path: Path, scratch: Path) -> Picture | None:
     # What fax calls black is a one, which TIFF may declare to be white.
     is_negative = tags.get(Tag.PhotometricInterpretation) == 1
     size = tags[Tag.ImageWidth], tags[Tag.ImageLength]
-    picture = _group4_picture(extent, *size, is_negative=is_negative)
+    picture = _group4_picture(extent, *size, scratch, is_negative=is_negative)
     return replace(picture, orientation=orientation if orientation in range(1, 9) else 1)
 
 
@@ -282,17 +284,31 @@ def _group4(image: Image.Image, scratch: Path) -> Picture:
         with Image.open(file) as tiff:
             offset, length = tiff.tag_v2[273][0], tiff.tag_v2[279][0]  # type: ignore[attr-defined]
         extent = _append(scratch, [file.getvalue()[offset : offset + length]])
-    return _group4_picture(extent, width, height)
+    return _group4_picture(extent, width, height, scratch)
 
 
 def _group4_picture(
-    extent: Extent, width: int, height: int, *, is_negative: bool = False
+    extent: Extent, width: int, height: int, scratch: Path, *, is_negative: bool = False
 ) -> Picture:
+    """The fax, deflated where that makes it smaller, which inflated is what it was."""
     params = _dictionary({"/K": -1, "/Columns": width, "/Rows": height})
     if is_negative:
         params[NameObject("/BlackIs1")] = BooleanObject(True)
-    entries = {"/Filter": NameObject("/CCITTFaxDecode"), "/DecodeParms": params}
+    fax = NameObject("/CCITTFaxDecode")
+    entries: dict[str, PdfObject] = {"/Filter": fax, "/DecodeParms": params}
+    smaller = _append(scratch, _deflated(extent))
+    if smaller.length < WORTH_DEFLATING * extent.length:
+        extent = smaller
+        entries["/Filter"] = ArrayObject([NameObject("/FlateDecode"), fax])
+        entries["/DecodeParms"] = ArrayObject([NullObject(), params])
     return Picture(extent, width, height, 1, 1, entries)
+
+
+def _deflated(extent: Extent) -> Iterator[bytes]:
+    packer = zlib.compressobj(9)
+    for piece in extent.pieces():
+        yield packer.compress(piece)
+    yield packer.flush()
 
 
 def _flate(image: Image.Image, scratch: Path, profile: bytes) -> Picture:
@@ -336,11 +352,11 @@ def _png_chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
         file.read(4)  # checksum; the picture was decoded before it came here
 
 
-def _append(scratch: Path, pieces: list[bytes]) -> Extent:
+def _append(scratch: Path, pieces: Iterable[bytes]) -> Extent:
     with scratch.open("ab") as file:
         offset = file.tell()
-        file.writelines(pieces)
-    return Extent(scratch, offset, sum(map(len, pieces)))
+        length = sum(map(file.write, pieces))
+    return Extent(scratch, offset, length)
 
 
 def _dictionary(numbers: dict[str, int]) -> DictionaryObject:
@@ -351,13 +367,11 @@ def image_object(picture: Picture, writer: PdfWriter) -> FileStream:
     """The PDF object that draws a picture into the unit square."""
     image = FileStream(picture.extent)
     entries: dict[str, PdfObject] = {
-        "/Type": NameObject("/XObject"),
         "/Subtype": NameObject("/Image"),
         "/Width": NumberObject(picture.width),
         "/Height": NumberObject(picture.height),
         "/ColorSpace": _color_space(picture, writer),
         "/BitsPerComponent": NumberObject(picture.bits),
-        "/Interpolate": BooleanObject(False),
         **picture.entries,
     }
     image.update({NameObject(name): value for name, value in entries.items()})

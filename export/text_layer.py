@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from pypdf import Transformation
 
-from export.glyphless import ADVANCE, ASCENT, UNITS_PER_EM, Codes
-from pipeline.document import Box, Line, Page, Point, Region, Word
+from export.glyphless import ADVANCE, ASCENT, SPACE_STEP, UNITS_PER_EM, WIDEST_SPACE, Codes
+from pipeline.document import Box, Line, Page, Point, Region
 
 MIN_RISE_PT = 2.0  # macOS Preview selects badly on lines that rise by less
 MIN_SIZE_PT = 1.0
 MIN_GAP_EM = 0.16  # between words; poppler sees no space in less than 0.15
 MAX_TRIM = 0.4  # share of its width that a word may give up for the gap
+MAX_SLIP_EM = 0.05  # between where a word begins and where the space before it ends
+MAX_DECIMALS = 3
+CODES_AS_TEXT = "latin-1"  # codes are bytes; each is the character of that number here
+SPECIAL = re.compile(r"[()\\\r]")  # in a string; readers take a bare CR for LF
 POINTS_PER_INCH = 72
 
 
@@ -112,35 +117,30 @@ def text_layer(
     """
     objects: list[str] = []
     for mark, region in enumerate(filter(has_words, page.regions)):
-        shown = [_set_line(line, page.ppi, to_user, codes) for line in region.lines if line.words]
         texts = [
-            f"BT 3 Tr {font} {number(line.size)} Tf {line.matrix} Tm\n{line.shows}\nET"
-            for line in shown
+            f"BT 3 Tr {font} {_set_line(line, page.ppi, to_user, codes)}\nET"
+            for line in region.lines
+            if line.words
         ]
         objects += [f"/P <</MCID {mark}>> BDC", *texts, "EMC"] if tagged else texts
-    return "\n".join(["q", *objects, "Q\n"]).encode("ascii") if objects else b""
+    return "\n".join(["q", *objects, "Q\n"]).encode(CODES_AS_TEXT) if objects else b""
 
 
-@dataclass(frozen=True, slots=True)
-class _SetLine:
-    """A line as PDF operands: font size, text matrix, show operators."""
-
-    size: float
-    matrix: str
-    shows: str
-
-
-def _set_line(line: Line, ppi: float, to_user: Transformation, codes: Codes) -> _SetLine:
+def _set_line(line: Line, ppi: float, to_user: Transformation, codes: Codes) -> str:
+    """Font size, text matrix, and the operators that show a line's words."""
     baseline = straight_baseline(line, ppi)
-    size_px = font_size_px(line, baseline)
     dx, dy = baseline.direction
     (ax, ay), (ux, uy) = _turned(to_user, (dx, dy)), _turned(to_user, (dy, -dx))
     along, up = math.hypot(ax, ay), math.hypot(ux, uy)
-    size = max(size_px * up, MIN_SIZE_PT)
-    runs = list(_runs(line.words, baseline, size_px))
-    start = to_user.apply_on(baseline.at(runs[0].start))
-    matrix = (ax / along, ay / along, ux / up, uy / up, start[0], start[1])
-    return _SetLine(size, " ".join(map(number, matrix)), _shows(runs, along, size, codes))
+    decimals = min(max(math.ceil(-math.log10(min(along, up))), 0), MAX_DECIMALS)
+    size = max(round(font_size_px(line, baseline) * up, decimals), MIN_SIZE_PT)
+    extents = [baseline.extent(word.box) for word in line.words]
+    origin = extents[0][0]
+    places = [((start - origin) * along, (end - origin) * along) for start, end in extents]
+    turn = [number(value) for value in (ax / along, ay / along, ux / up, uy / up)]
+    place = [number(value, decimals) for value in to_user.apply_on(baseline.at(origin))]
+    texts = [word.text for word in line.words]
+    return f"{number(size)} Tf {' '.join([*turn, *place])} Tm\n{_shows(texts, places, size, codes)}"
 
 
 def _turned(to_user: Transformation, vector: Point) -> Point:
@@ -149,47 +149,66 @@ def _turned(to_user: Transformation, vector: Point) -> Point:
     return a * vector[0] + c * vector[1], b * vector[0] + d * vector[1]
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """A word, or the space after it, with its place along the baseline in pixels."""
+def _shows(
+    texts: Sequence[str], places: Sequence[tuple[float, float]], size: float, codes: Codes
+) -> str:
+    """The operators that set each word as wide as it is on the paper.
 
-    text: str
-    start: float
-    width: float
-
-
-def _runs(words: tuple[Word, ...], baseline: Baseline, size_px: float) -> Iterator[_Run]:
-    """The words and, after each but the last, a space as wide as the gap."""
-    extents = [baseline.extent(word.box) for word in words]
-    for word, (start, end), following in zip(words, extents, [*extents[1:], None], strict=True):
-        if following is None:
-            yield _Run(word.text, start, end - start)
-            return
-        # Words that all but touch give way a little, lest poppler join them.
-        latest_end = max(following[0] - MIN_GAP_EM * size_px, end - MAX_TRIM * (end - start))
-        end = min(end, latest_end)
-        yield _Run(word.text, start, end - start)
-        yield _Run(" ", end, max(following[0] - end, MIN_GAP_EM * size_px))
-
-
-def _shows(runs: list[_Run], points_per_px: float, size: float, codes: Codes) -> str:
-    """The operators that set each run as wide as it is on the paper."""
+    Args:
+        texts: the words.
+        places: where each begins and ends, in user space, from where the line begins.
+        size: of the font.
+        codes: see `text_layer`.
+    """
     operators: list[str] = []
-    at = 0.0
-    for run in runs:
-        place = round((run.start - runs[0].start) * points_per_px, 2)
-        # A space starts where the pen is.
-        move = f"{number(place - at)} 0 Td " if run.text != " " and place != at else ""
-        at = place if move else at
-        encoded = codes.encode(run.text)
-        natural = len(encoded) / 2 * size * ADVANCE / UNITS_PER_EM
+    pen = began = 0.0  # where the next glyph goes, and what Td counts from
+    for text, (start, end), following in zip(texts, places, [*places[1:], None], strict=True):
+        if abs(pen - start) > MAX_SLIP_EM * size:
+            operators.append(f"{number(start - began)} 0 Td")
+            pen = began = start
+        if following:
+            # Words that all but touch give way a little, lest poppler join them.
+            end = min(end, max(following[0] - MIN_GAP_EM * size, end - MAX_TRIM * (end - start)))
+        letters = codes.encode(text)
+        natural = len(letters) / 2 * size * ADVANCE / UNITS_PER_EM
         # Whole percents are exact enough, and half the digits; a word is never made wider by it.
-        stretch = max(1, math.floor(100 * run.width * points_per_px / natural))
-        operators.append(f"{move}{stretch} Tz <{encoded.hex()}> Tj")
+        stretch = max(1, math.floor(100 * (end - pen) / natural))
+        pen += natural * stretch / 100
+        if following is None:
+            operators.append(_show(letters, stretch))
+            break
+        gap = max(following[0] - pen, MIN_GAP_EM * size)
+        shown, width = _with_space(letters, stretch, gap, size, codes)
+        operators.append(shown)
+        pen += width
     return "\n".join(operators)
 
 
-def number(value: float) -> str:
+def _with_space(
+    letters: bytes, stretch: int, gap: float, size: float, codes: Codes
+) -> tuple[str, float]:
+    """Operators that show a word and the space after it, and how wide that became."""
+    step = size * SPACE_STEP / UNITS_PER_EM
+    stretched = step * stretch / 100
+    steps = max(round(gap / stretched), math.ceil(MIN_GAP_EM * size / stretched))
+    if steps <= WIDEST_SPACE:
+        return _show(letters + codes.space(steps), stretch), steps * stretched
+    wider = round(100 * gap / (step * WIDEST_SPACE))
+    space = _show(codes.space(WIDEST_SPACE), wider)
+    return f"{_show(letters, stretch)}\n{space}", step * WIDEST_SPACE * wider / 100
+
+
+def _show(encoded: bytes, stretch: int) -> str:
+    text = encoded.decode(CODES_AS_TEXT)
+    return f"{stretch} Tz({SPECIAL.sub(_escaped, text)})Tj"
+
+
+def _escaped(special: re.Match[str]) -> str:
+    return "\\r" if special[0] == "\r" else f"\\{special[0]}"
+
+
+def number(value: float, decimals: int = MAX_DECIMALS) -> str:
     """A PDF number: three decimals at most, never in scientific notation."""
-    text = f"{value:.3f}".rstrip("0").rstrip(".")
+    text = f"{value:.{decimals}f}"
+    text = text.rstrip("0").rstrip(".") if decimals else text
     return "0" if text == "-0" else text

@@ -8,19 +8,17 @@ counted once: the network's kernels are made for it.
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections import defaultdict
 from datetime import UTC, datetime
 from io import BytesIO
-from pathlib import Path
 
 import cv2
+from chosen import chosen_pages
 
 from pipeline.document import Document, Page
 from pipeline.load import SourcePage
 from pipeline.settings import Settings
-from pipeline.sources import find_documents
 from pipeline.stages import (
     WRITERS,
     Finished,
@@ -35,14 +33,9 @@ from recognize.reader import Reader, use_threads
 
 def main() -> None:
     """Read some pages, write all formats, print the seconds a page."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--every", type=int, default=1, help="take every nth page only")
-    given = parser.parse_args()
+    sources = chosen_pages(__doc__)
     use_threads(1)
     cv2.setNumThreads(1)
-    (document, *_) = find_documents([given.folder])
-    sources = document.pages[:: given.every]
     reader, settings = Reader.load("latin"), Settings()
     _read(sources[0], settings, reader)
     start = time.process_time()

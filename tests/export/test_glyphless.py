@@ -7,7 +7,7 @@ from io import BytesIO
 import pytest
 from fontTools.ttLib import TTFont
 
-from export.glyphless import ADVANCE, ASCENT, DESCENT, FONT_FILE, Codes
+from export.glyphless import ADVANCE, ASCENT, DESCENT, FONT_FILE, SPACE_STEP, WIDEST_SPACE, Codes
 from export.make_glyphless import glyphless
 
 
@@ -35,6 +35,23 @@ def test_the_font_has_an_extent_and_no_area() -> None:
 def test_codes(text: str, codes: list[int]) -> None:
     encoded = Codes().encode(text)
     assert [int.from_bytes(encoded[i : i + 2], "big") for i in range(0, len(encoded), 2)] == codes
+
+
+def test_spaces_have_a_code_and_a_glyph_for_each_width() -> None:
+    codes = Codes()
+    found = [codes.space(steps) for steps in (3, 7, 3)] + [codes.encode(" ")]
+    assert found == [b"\0\1", b"\0\2", b"\0\1", b"\0\3"]
+    font = TTFont(BytesIO(FONT_FILE.read_bytes()))
+    names = font.getGlyphOrder()
+    advances = [font["hmtx"][names[glyph]][0] for glyph in codes.glyphs()]
+    assert advances == [3 * SPACE_STEP, 7 * SPACE_STEP, ADVANCE]
+    assert codes.to_unicode().decode("ascii").count("<0020>") == 3
+
+
+@pytest.mark.parametrize("steps", [0, WIDEST_SPACE + 1])
+def test_a_space_that_the_font_has_not_is_refused(steps: int) -> None:
+    with pytest.raises(ValueError, match=f"1 to {WIDEST_SPACE} steps"):
+        Codes().space(steps)
 
 
 def test_the_cmap_stays_within_a_hundred_entries_a_block() -> None:

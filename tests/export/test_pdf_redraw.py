@@ -41,7 +41,8 @@ def pdf_of(path: Path, wish: str) -> bytes:
 
 def picture_in(data: bytes) -> tuple[str, bytes]:
     image = PdfReader(io.BytesIO(data)).pages[0]["/Resources"]["/XObject"]["/Page"].get_object()
-    return str(image["/Filter"]), bytes(image._data)
+    filters = image["/Filter"]
+    return str(filters[-1] if isinstance(filters, list) else filters), bytes(image._data)
 
 
 def shades(data: bytes) -> list[int]:
