@@ -19,6 +19,7 @@ from ocrmypdf.pluginspec import OcrEngine, OrientationConfidence
 
 from export.hocr import hocr
 from export.text import document_text
+from inkfolio_ocrmypdf_option import add_reader_options
 from pipeline.document import Document
 from pipeline.load import PageImage, SourcePage
 from pipeline.settings import Settings
@@ -39,9 +40,7 @@ SETTINGS = Settings()
 @hookimpl
 def add_options(parser: ArgumentParser) -> None:
     """Add our options to OCRmyPDF's."""
-    group = parser.add_argument_group("Inkfolio", "Options of the reader of handwriting")
-    group.add_argument("--inkfolio-model", default="latin", help="name or .safetensors file")
-    group.add_argument("--inkfolio-lm", default="none", help="language model: eng, auto, none")
+    add_reader_options(parser)
 
 
 @hookimpl

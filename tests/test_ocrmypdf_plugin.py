@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pypdfium2
@@ -10,6 +13,7 @@ import pytest
 from PIL import Image
 
 ocrmypdf = pytest.importorskip("ocrmypdf", reason="needs the extra inkfolio[ocrmypdf]")
+pikepdf = pytest.importorskip("pikepdf")  # OCRmyPDF's own
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(900),
@@ -27,12 +31,11 @@ def scan(path: Path, turned: int = 0, pages: int = 1) -> Path:
     return path
 
 
-def run(source: Path, **options: object) -> str:
+def run(source: Path, plugins: Sequence[str] = ("inkfolio_ocrmypdf",), **options: object) -> str:
     """The text of what OCRmyPDF makes with our plugin."""
     out = source.with_suffix(".out.pdf")
     options = {"output_type": "pdf", "optimize": 0, "progress_bar": False, **options}
-    code = ocrmypdf.ocr(source, out, plugins=["inkfolio_ocrmypdf"], **options)
-    assert code == 0
+    assert ocrmypdf.ocr(source, out, plugins=plugins, **options) == 0
     with pypdfium2.PdfDocument(out) as pdf:
         return "\f".join(page.get_textpage().get_text_range() for page in pdf)
 
@@ -41,6 +44,19 @@ def test_its_renderer_lays_our_words_on_the_page_and_in_the_sidecar(tmp_path: Pa
     sidecar = tmp_path / "text.txt"
     text = run(scan(tmp_path / "s.pdf"), sidecar=sidecar)
     assert "Stadtarchiv" in text and "Stadtarchiv" in sidecar.read_text("utf-8")
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_its_entry_point_makes_an_option(tmp_path: Path, wanted: bool) -> None:
+    words = ["--output-type", "pdf", "--optimize", "0", *(["--inkfolio"] if wanted else [])]
+    source, sidecar = scan(tmp_path / "s.pdf"), tmp_path / "text.txt"
+    words += ["--sidecar", str(sidecar), str(source), str(tmp_path / "out.pdf")]
+    done = subprocess.run(
+        [sys.executable, "-m", "ocrmypdf", *words], capture_output=True, text=True, check=True
+    )
+    assert "Stadtarchiv" in sidecar.read_text("utf-8")
+    with pikepdf.open(tmp_path / "out.pdf") as pdf:
+        assert ("Inkfolio" in str(pdf.docinfo["/Creator"])) == wanted, done.stderr
 
 
 def test_redo_puts_our_text_in_place_of_its_own(tmp_path: Path) -> None:
