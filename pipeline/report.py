@@ -51,7 +51,9 @@ class PageOutcome:
             0 where it is not told.
         failure: None if the page was read.
         skipped: whether it was left as it is, since it has text already.
-        expected_cer: share of the characters read that is likely wrong; 0 without lines.
+        expected_cer: share of the characters read that is likely wrong; 0 without lines, None
+            where a remote reader's answer stands: its confidence tells how well the ink bears it
+            out, and nobody has measured how often such answers are wrong.
         unanswered: why a remote reader that was asked says nothing of it; our own reading stands.
         not_there: passages that a remote reader has for it and the ink does not bear out.
     """
@@ -68,7 +70,7 @@ class PageOutcome:
     peak_mib: float = 0.0
     failure: PageFailure | None = None
     skipped: bool = False
-    expected_cer: float = 0.0
+    expected_cer: float | None = 0.0
     unanswered: str = ""
     not_there: tuple[str, ...] = ()
 

@@ -314,7 +314,7 @@ def _read(settings: Settings, mirror: Mirror, task: ReadTask) -> PageRow:
     page = None
     assumed = skipped = False
     failure = None
-    expected_cer = 0.0
+    expected_cer: float | None = 0.0
     not_there: tuple[str, ...] = ()
     try:
         with watch.timing("load"), mirror.here(task.page) as page_here:
@@ -326,8 +326,7 @@ def _read(settings: Settings, mirror: Mirror, task: ReadTask) -> PageRow:
             page, not_there = _read_page(task, image, settings, reader, watch)
             order = order_file(settings.order_from, task.document, task.page)
             page = in_given_order(page, order) if order else page
-            read = [(line.confidence, len(line.text)) for line in page.lines]
-            expected_cer = round(reader.calibration.expected_cer(read), 4)
+            expected_cer = None if task.answer is not None else _expected_cer(page, reader)
     except Exception as error:  # the page's border: nothing of one page stops the others
         failure = failure_of(error, watch.stage, _place(task.page, mirror))
     outcome = replace(
@@ -339,6 +338,11 @@ def _read(settings: Settings, mirror: Mirror, task: ReadTask) -> PageRow:
         not_there=not_there,
     )
     return _row(task, outcome, page)
+
+
+def _expected_cer(page: Page, reader: Reader) -> float:
+    read = [(line.confidence, len(line.text)) for line in page.lines]
+    return round(reader.calibration.expected_cer(read), 4)
 
 
 def _read_page(

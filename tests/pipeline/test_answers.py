@@ -25,6 +25,7 @@ from pipeline.ledger import FOLDER, open_ledger
 from pipeline.load import LoadParams, SourcePage
 from pipeline.remote_reader import RemoteParams, RemoteReader
 from pipeline.report import Report
+from pipeline.review import needs_review
 from pipeline.runner import convert
 from pipeline.settings import Settings
 from pipeline.worker import Pictured
@@ -108,6 +109,13 @@ def test_what_an_answer_invents_is_listed_and_not_written(converted: tuple[Path,
     assert "instructions" in " ".join(page.not_there)
     assert not {"instructions", "Mallory"} & set(read_made(out).pages[0].text.split())
     assert "left out" in report.summary() and report.exit_code == 0
+
+
+def test_a_page_whose_answer_and_ink_differ_is_to_be_looked_at(
+    converted: tuple[Path, Report],
+) -> None:
+    (row,) = needs_review(converted[1])
+    assert (row["expected_cer"], row["reason"]) == (None, "the answer and the ink differ")
 
 
 def test_where_an_answer_says_nothing_our_own_reading_stands(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 
 from pipeline.report import DocumentOutcome, PageFailure, PageOutcome, Report
 from pipeline.review import COLUMNS, needs_review, page_table
@@ -44,3 +45,12 @@ def test_worst_comes_first_and_the_good_not_at_all() -> None:
     ranked = needs_review(report(GOOD, POOR, BLANK, WORSE, FAILED))
     assert [row["page"] for row in ranked] == ["p5", "p3", "p2", "p4"]
     assert ranked[0]["reason"] == "p5: no"
+
+
+def test_a_page_with_an_answer_is_doubted_by_its_ink_alone() -> None:
+    borne = replace(GOOD, expected_cer=None, confidence=0.7)
+    unborne = replace(borne, id="p6", confidence=0.4)
+    invented = replace(borne, id="p7", not_there=("never written",))
+    ranked = needs_review(report(borne, unborne, invented))
+    assert [row["page"] for row in ranked] == ["p6", "p7"]
+    assert rows(report(borne))[0]["expected_cer"] == ""
