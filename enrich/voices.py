@@ -131,7 +131,7 @@ class PiperVoice:
 
         Raises:
             DependencyError: if Piper is not installed.
-            UsageError: if one of the two is not there.
+            UsageError: if one of the two is not there, or they are not what they should be.
         """
         if not model.is_file():
             raise UsageError(f"{model}: is no voice file; download one of Piper's, an .onnx")
@@ -139,7 +139,14 @@ class PiperVoice:
         if not settings.is_file():
             raise UsageError(f"{settings}: is missing; download it too, it comes with the voice")
         piper: Any = need("piper", "piper-tts", "Piper's voices")
-        self._synthesize: Callable[[str], Any] = piper.PiperVoice.load(str(model)).synthesize
+        try:
+            voice = piper.PiperVoice.load(str(model))
+            list(voice.synthesize("a"))  # a model of another sort fails only here
+        except Exception as error:  # what Piper and ONNX Runtime raise has no class in common
+            raise UsageError(
+                f"{model}: is no voice that Piper can use; download it anew, with its .onnx.json"
+            ) from error
+        self._synthesize: Callable[[str], Any] = voice.synthesize
 
     def say(self, words: Sequence[str], breaks: Sequence[int]) -> Sound:
         """Say words in a row, paragraph by paragraph."""

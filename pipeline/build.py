@@ -40,6 +40,7 @@ class BuildParams:
         base_url: address under which `out` will be on the web; IIIF needs one.
         load: limits in reading the images.
         enrich: what is made of the text besides, names of `pipeline.enrichers.ENRICHERS`.
+        one_format: whether of a page that is there as PAGE and as ALTO PAGE is taken.
     """
 
     formats: tuple[str, ...] = ("pdf", "txt")
@@ -49,6 +50,7 @@ class BuildParams:
     base_url: str = "http://localhost:8000"
     load: LoadParams = LoadParams()
     enrich: tuple[str, ...] = ()
+    one_format: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def build(
     """
     check_enrichers(params.enrich, params.language)
     _check_formats(params)
-    documents = read_corrected(sources)
+    documents = read_corrected(sources, one_format=params.one_format)
     return write_all([_finished(corrected, images, params) for corrected in documents], out, params)
 
 

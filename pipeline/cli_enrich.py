@@ -40,7 +40,8 @@ def enrich(
     with speaking_plainly(verbose):
         from pipeline.build import BuildParams, build
 
-        params = BuildParams(names_in(to), lang, overwrite, enrich=names_in(what))
+        wanted = names_in(what)
+        params = BuildParams(names_in(to), lang, overwrite, enrich=wanted, one_format=True)
         made = build(sources, None, out, params)
     for path in made.files:
         typer.echo(str(path))

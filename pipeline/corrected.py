@@ -30,6 +30,8 @@ logger = logging.getLogger(__name__)
 SUFFIXES = frozenset((".xml", ".json", ".hocr", ".html", ".htm", ".xhtml"))
 # Folders of one format beside the images, as Transkribus and OCR-D lay them.
 FORMAT_FOLDERS = frozenset(("page", "alto", "hocr", "page_xml", "alto_xml"))
+# How our own files of a page end in PAGE, PAGE of 2013 and ALTO, the one to read from first.
+PAGE_SUFFIXES = (".xml", ".page2013.xml", ".alto.xml")
 MAX_BYTES = 1 << 28
 FARTHEST_PX = 1e6  # from the page's corner
 
@@ -49,7 +51,9 @@ class Corrected:
     files: tuple[Path, ...]
 
 
-def read_corrected(sources: Sequence[Path], *, skip_others: bool = False) -> list[Corrected]:
+def read_corrected(
+    sources: Sequence[Path], *, skip_others: bool = False, one_format: bool = False
+) -> list[Corrected]:
     """Read documents from files and from all files directly in folders.
 
     A JSON or hOCR file is a document; the PAGE and ALTO files of one folder are one together,
@@ -59,13 +63,16 @@ def read_corrected(sources: Sequence[Path], *, skip_others: bool = False) -> lis
     Args:
         sources: files and folders.
         skip_others: whether files of other formats are passed over, too, that are named.
+        one_format: whether of a page that is there as PAGE and as ALTO PAGE is taken; else nobody
+            knows which of them was corrected.
 
     Raises:
         InputError: if a file is of no format that is read, or holds what cannot be.
     """
     groups: dict[Path, list[tuple[Path, Page]]] = {}
     single: list[Corrected] = []
-    for path in _files(sources):
+    paths = list(_files(sources))
+    for path in _of_one_format(paths) if one_format else paths:
         read = _read(path)
         if read is None and (skip_others or path not in sources):
             logger.warning("%s: is not PAGE, ALTO, hOCR or our JSON; left out", shown(path))
@@ -92,6 +99,35 @@ def _files(sources: Sequence[Path]) -> Iterator[Path]:
             continue
         found = (path for path in source.iterdir() if path.suffix.lower() in SUFFIXES)
         yield from sorted((path for path in found if path.is_file()), key=natural_order)
+
+
+def _of_one_format(paths: Sequence[Path]) -> list[Path]:
+    """The files without those of pages that are there in a better format, too."""
+    best: dict[Path, Path] = {}
+    for path in paths:
+        other = best.setdefault(_of_page(path), path)
+        if _rank(path) < _rank(other):
+            best[_of_page(path)] = path
+    kept = [path for path in paths if best[_of_page(path)] == path]
+    for left_out in (path for path in paths if path not in kept):
+        taken = best[_of_page(left_out)]
+        logger.warning("%s: is left out for %s", shown(left_out), shown(taken.name))
+    return kept
+
+
+def _of_page(path: Path) -> Path:
+    """The file's name without what tells its format."""
+    suffix = _page_suffix(path)
+    return path.with_name(path.name.removesuffix(suffix)) if suffix else path
+
+
+def _rank(path: Path) -> int:
+    return [*PAGE_SUFFIXES, ""].index(_page_suffix(path))
+
+
+def _page_suffix(path: Path) -> str:
+    """The longest of our suffixes that the name has; none if it has none."""
+    return max((end for end in PAGE_SUFFIXES if path.name.endswith(end)), key=len, default="")
 
 
 def _read(path: Path) -> Document | list[Page] | None:

@@ -61,7 +61,7 @@ def make_tables(
     if options.template and options.forms != ("csv",):
         raise UsageError("a form's rows are written as csv; leave out --to")
     written: list[Path] = []
-    for corrected in read_corrected(sources):
+    for corrected in read_corrected(sources, one_format=True):
         if options.template:
             from enrich.forms import form_csv, read_form
 
@@ -140,7 +140,7 @@ def make_speech(
     targets = [out] if suffix == ".epub" else [out, timings]
     for path in targets:
         refuse_present(path, options.overwrite)
-    found = read_corrected(sources)
+    found = read_corrected(sources, one_format=True)
     if len(found) != 1:
         raise InputError(f"{len(found)} documents to say at once; name one")
     said, sounds, language = _said(found[0], options)
@@ -262,7 +262,7 @@ def make_translation(
         wrong = ", ".join(unknown) or "none"
         raise UsageError(f"no translation as {wrong}; there are: {', '.join(TRANSLATED)}")
     written = []
-    for corrected in read_corrected(sources):
+    for corrected in read_corrected(sources, one_format=True):
         document = corrected.document
         own = three_letters(options.source or spoken_language(document))
         rows = translated(sentences(document), translator(own, target, options.model))

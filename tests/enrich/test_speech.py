@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import wave
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -132,6 +132,31 @@ def test_piper_says_paragraphs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     assert sound.times[2] == pytest.approx((0.5, 0.7))
     with pytest.raises(UsageError, match="no voice file"):
         PiperVoice(tmp_path / "none.onnx")
+
+
+def test_a_damaged_voice_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Piper raises whatever ONNX Runtime, JSON and its own look-ups do."""
+
+    class Voice:
+        @staticmethod
+        def load(path: str) -> Voice:
+            if b"voice" not in Path(path).read_bytes():
+                raise KeyError("num_symbols")
+            return Voice()
+
+        def synthesize(self, text: str) -> Iterator[object]:
+            raise RuntimeError("INVALID_ARGUMENT: no input named scales")
+            yield
+
+    module = ModuleType("piper")
+    module.PiperVoice = Voice
+    monkeypatch.setitem(sys.modules, "piper", module)
+    model = tmp_path / "voice.onnx"
+    model.with_name("voice.onnx.json").write_text("{}")
+    for data in (b"damaged", b"no such voice"):
+        model.write_bytes(data)
+        with pytest.raises(UsageError, match=r"voice\.onnx: is no voice that Piper can use"):
+            PiperVoice(model)
 
 
 def test_times_run_on_over_pages() -> None:

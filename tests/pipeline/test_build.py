@@ -224,6 +224,20 @@ def test_two_files_of_a_page_are_not_chosen_between(tmp_path: Path) -> None:
     assert len(read_corrected([source / "p1.xml", source / "p2.xml"])) == 1
 
 
+def test_of_our_own_formats_of_a_page_one_is_read(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As `convert --to page,page2013,alto` writes them; PAGE says most."""
+    source = corrected(tmp_path / "letters", "page")
+    for made in letter().pages:
+        (source / f"{made.id}.alto.xml").write_bytes(alto(made, (), CREATED))
+        (source / f"{made.id}.page2013.xml").write_bytes(page_xml(made, (), CREATED))
+    (source / "p3.alto.xml").write_bytes(alto(page("alone", index=2), (), CREATED))
+    (read,) = read_corrected([source], one_format=True)
+    assert [path.name for path in read.files] == ["p1.xml", "p2.xml", "p3.alto.xml"]
+    assert "p1.alto.xml: is left out for p1.xml" in caplog.text
+
+
 def test_the_command_lists_what_it_made(tmp_path: Path) -> None:
     source = corrected(tmp_path / "letters", "page")
     words = ["build", str(source), "--out", str(tmp_path / "out"), "--to", "txt,md"]

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from export.alto import alto
 from export.json_document import json_document
 from export.page_xml import page_xml
 from pipeline.cli import app
@@ -69,6 +70,19 @@ def test_names_come_as_files_and_tags(tmp_path: Path) -> None:
     table = json.loads((tmp_path / "out" / "letter.entities.json").read_text("utf-8"))
     assert "1785-01-03" in [row.get("normal") for row in table["entities"]]
     assert b'when="1785-01-03"' in (tmp_path / "out" / "letter.tei.xml").read_bytes()
+
+
+@pytest.mark.parametrize("command", ["enrich", "tables", "speak", "translate"])
+def test_page_and_alto_side_by_side_are_one_document(tmp_path: Path, command: str) -> None:
+    """A folder as `convert --to page,alto` writes it."""
+    source = letter(tmp_path / "letter")
+    text = page("My dear Mr. Hooker, I was in Paris", "with Joseph Hooker ye 3d of Jany 1785.")
+    (source / "p1.alto.xml").write_bytes(alto(text, (), CREATED))
+    out = tmp_path / ("out.wav" if command == "speak" else "out")
+    more = ("--lang", "fra", "--to", "spa") if command == "translate" else ()
+    _, _, err = run(command, source, *more, "--out", out)
+    assert "p1.alto.xml: is left out for p1.xml" in err
+    assert "both about page" not in err
 
 
 @pytest.mark.parametrize(
