@@ -25,10 +25,11 @@ _NEVER = -math.inf
 class BeamParams:
     """Settings of `BeamDecoder`; the weights are tuned on val, see docs/experiments.md."""
 
-    width: int = 32  # prefixes kept from column to column
+    width: int = 64  # prefixes kept from column to column
     language: float = 0.6  # weight of the language's logarithms
     bonus: float = 1.2  # for every character, since each costs some language
-    least: float = 1e-3  # labels less probable than this are not tried
+    least: float = 3e-3  # labels less probable than this are not tried
+    pause: float = 0.99  # where a blank is as probable, nothing is tried
     reach: float = 6.0  # logarithms behind the best prefix at which one is given up
 
 
@@ -81,7 +82,10 @@ class BeamDecoder:
         logs = np.log(np.maximum(probabilities, 1e-30))
         tried = probabilities >= self._params.least
         tried[:, BLANK] = False
-        for column in range(len(probabilities)):
+        for column, pause in enumerate(probabilities[:, BLANK] >= self._params.pause):
+            if pause:  # nothing ends but letters, and all prefixes become less probable alike
+                beams = {prefix: (_sum(*ends), _NEVER) for prefix, ends in beams.items()}
+                continue
             row = logs[column].tolist()
             beams = self._step(beams, row, np.flatnonzero(tried[column]).tolist())
         scores = {prefix: _sum(*both) + prefix.score for prefix, both in beams.items()}
