@@ -422,8 +422,11 @@ def train(
         list[Path],
         typer.Argument(help="Parquet files of lines; folders of PAGE or ALTO with their images."),
     ],
-    recipe: Annotated[Path, typer.Option(help="The recipe, TOML.", show_default=False)],
     out: Annotated[Path, typer.Option(help="Run folder; gone on from if it exists.")],
+    recipe: Annotated[
+        Path | None,
+        typer.Option(help="The recipe, TOML.", show_default="with --from: ours for a new hand"),
+    ] = None,
     threads: Annotated[int, typer.Option(min=0, help="0: one a core.", show_default="0")] = 0,
     device: Annotated[str, typer.Option(help="Where to train: cpu, cuda.")] = "cpu",
     workers: Annotated[int, typer.Option(min=0, help="Processes that load lines ahead.")] = 0,
@@ -433,16 +436,18 @@ def train(
 ) -> None:
     """Train a model on transcribed lines; started again, it goes on where it stopped.
 
-    Example: inkfolio train lines/*.parquet --recipe recognize/recipes/latin.toml --out runs/latin
+    Example: inkfolio train letters/ --from latin --out runs/letters
     """
     with speaking_plainly(verbose, logging.INFO):
         from pipeline.line_corpus import cut_folders
         from pipeline.tables import read_table
         from recognize.reader import use_threads
-        from recognize.train import Recipe, train_model
+        from recognize.train import NEW_HAND, Recipe, train_model
 
+        if not recipe and not start:
+            raise UsageError("name a --recipe, or by --from the model to begin from")
         use_threads(threads or _cores())
-        plan = read_table(recipe, Recipe)
+        plan = read_table(recipe or NEW_HAND, Recipe)
         corpora = cut_folders(corpora, out)
         path = train_model(
             plan, corpora, out, device=device, workers=workers, minutes=minutes, start=start

@@ -29,6 +29,8 @@ from recognize.strokes import holds_strokes, read_pen_lines
 from recognize.typeset import TypesetParams, set_lines
 from recognize.weights import Card, load_model, read_card, save_model, transfer
 
+NEW_HAND = Path(__file__).with_name("recipes") / "hand.toml"  # to go on from a trained model
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe(Schedule):
@@ -43,7 +45,7 @@ class Recipe(Schedule):
     plain: float = 0.1  # share of the lines that are not augmented
     extra_characters: str = ""  # in the alphabet though no line has them
     evaluate_lines: int = 600  # of val, spread evenly over it
-    model: ModelParams = ModelParams()
+    model: ModelParams = ModelParams()  # as it is here: that of the model begun from, if any
     augment: AugmentParams = AugmentParams()
     typeset: TypesetParams = TypesetParams()
 
@@ -69,11 +71,13 @@ class LineTraining(Training[Batch]):
             InputError: if there is no model `start`, or it is not of the recipe's sizes.
         """
         torch.manual_seed(recipe.seed)
+        trained = load_model(start) if start else None
+        if trained and recipe.model == ModelParams():  # it says nothing of sizes
+            recipe = replace(recipe, model=trained[2].model)
         self.recipe = recipe
         self.train = [sample for sample in train if sample.corpus not in recipe.exclude]
         self.val = _spread(val, recipe.evaluate_lines)
         texts = [sample.text for sample in self.train]
-        trained = load_model(start) if start else None
         known = trained[1].characters if trained else ""
         self.alphabet = Alphabet.of([*texts, recipe.extra_characters, known])
         where = torch.device(device)

@@ -156,6 +156,16 @@ def test_training_goes_out_from_a_trained_model_and_keeps_its_characters(tmp_pat
     assert torch.allclose(before[..., 0], after[..., 0], atol=1e-2)
 
 
+def test_a_recipe_without_sizes_takes_those_of_its_start(tmp_path: Path) -> None:
+    lines = drawn_lines(4)
+    wide = replace(RECIPE, epochs=0.0, model=replace(RECIPE.model, stretch=1.5))
+    start = str(LineTraining(wide, lines, lines[:2], tmp_path / "first").publish())
+    plain = Recipe(name="next", epochs=0.0)
+    second = LineTraining(plain, lines, lines[:2], tmp_path / "second", start=start)
+    assert second.average.params == wide.model
+    assert read_card(second.publish().with_suffix(".json")).model == wide.model
+
+
 def test_a_start_of_other_sizes_is_refused(tmp_path: Path) -> None:
     lines = drawn_lines(4)
     start = str(LineTraining(RECIPE, lines, lines[:2], tmp_path / "first").publish())
