@@ -171,5 +171,5 @@ def test_finder_that_is_not_there_is_refused(
 
 def test_a_training_from_nothing_wants_a_recipe(tmp_path: Path) -> None:
     code, _, said = run("train", tmp_path, "--out", tmp_path / "run")
-    assert code == 2
+    assert code == 1
     assert "--recipe" in said and "--from" in said
