@@ -18,7 +18,7 @@ class Crf:
     """Weights of features and of steps from label to label.
 
     Attributes:
-        labels: names in IOB, "O" first.
+        labels: names in IOB, or with ends: "S-" one word, "B-", "I-", "E-" several; "O" first.
         codes: features that have weights, (F,), sorted, each once.
         weights: float32 (F, L).
         steps: float64 (L, L), from a label to the next.
@@ -38,30 +38,60 @@ class Crf:
         return rows
 
 
-def tag(crfs: Sequence[Crf], features: Sequence[Codes]) -> list[tuple[str, float]]:
-    """The likeliest labels by the mean of some taggers' scores, each with its probability.
+def joint_scores(
+    crfs: Sequence[Crf], features: Sequence[Codes]
+) -> tuple[Scores, NDArray[np.float64]]:
+    """The mean of some taggers' scores, (T, L), and steps, (L, L).
 
     Args:
         crfs: with the same labels; at least one.
         features: of each place.
     """
-    if not features:
-        return []
     scores = np.mean([crf.scores(features) for crf in crfs], axis=0)
-    steps = np.mean([crf.steps for crf in crfs], axis=0)
-    path = best_path(scores, steps)
-    sure = marginals(scores[None], np.array([len(path)]), steps)[0][0]
-    labels = crfs[0].labels
-    return [(labels[label], float(sure[place, label])) for place, label in enumerate(path)]
+    return scores, np.mean([crf.steps for crf in crfs], axis=0)
+
+
+def probabilities(scores: Scores, steps: NDArray[np.float64]) -> Scores:
+    """How likely each label is at each place, (T, L)."""
+    found: Scores = marginals(scores[None], np.array([len(scores)]), steps)[0][0]
+    return found
+
+
+def best_labels(
+    scores: Scores, steps: NDArray[np.float64], labels: Sequence[str]
+) -> list[tuple[str, float]]:
+    """The likeliest labels in IOB, each with its probability."""
+    path, sure = best_path(scores, steps), probabilities(scores, steps)
+    named = [without_end(label) for label in labels]
+    return [(named[label], float(sure[place, label])) for place, label in enumerate(path)]
+
+
+def with_ends(labels: Sequence[str]) -> list[str]:
+    """Labels in IOB with the last words of names as "E-", and names of a single word as "S-"."""
+    last = [not after.startswith("I-") for after in (*labels[1:], "O")]
+    ends = {"B-": "S-", "I-": "E-"}
+    return [
+        ends[label[:2]] + label[2:] if is_last and label != "O" else label
+        for label, is_last in zip(labels, last, strict=True)
+    ]
+
+
+def without_end(label: str) -> str:
+    """The label in IOB."""
+    return {"S-": "B-", "E-": "I-"}.get(label[:2], label[:2]) + label[2:]
 
 
 def possible_steps(labels: Sequence[str]) -> NDArray[np.bool_]:
-    """Which label may follow which, (L, L): I-X only B-X or I-X."""
-    allowed = np.ones((len(labels), len(labels)), np.bool_)
-    for j, label in enumerate(labels):
-        if label.startswith("I-"):
-            allowed[:, j] = [before[2:] == label[2:] for before in labels]
-    return allowed
+    """Which label may follow which, (L, L): I-X and E-X only B-X or I-X; with ends, these only."""
+    has_ends = any(label.startswith("E-") for label in labels)
+    return np.array([[_may_follow(a, b, has_ends) for b in labels] for a in labels])
+
+
+def _may_follow(before: str, after: str, has_ends: bool) -> bool:
+    is_open = before[:2] in ("B-", "I-")
+    if after[:2] in ("I-", "E-"):
+        return is_open and before[2:] == after[2:]
+    return not (has_ends and is_open)
 
 
 def best_path(scores: Scores, steps: NDArray[np.float64]) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 
 from enrich.dates import find_dates
@@ -13,7 +13,7 @@ from enrich.names_model import NamesModel, load_model
 from enrich.spoken_language import three_letters
 from enrich.tokens import Token, parts_of, passages, text_of
 from export.word_table import guarded
-from pipeline.document import Document, Page
+from pipeline.document import Document
 from pipeline.errors import UsageError
 from pipeline.mentions import Mention
 
@@ -40,7 +40,17 @@ def find_mentions(document: Document, language: str = "") -> list[Mention]:
     """
     model = load_model()
     wanted = known_language(language, model)
-    return [mention for page in document.pages for mention in _on_page(page, wanted, model)]
+    texts = {
+        page.index: [tokens for region in page.regions for tokens in passages(region)]
+        for page in document.pages
+    }
+    labels = _labels(texts, wanted, model)
+    return [
+        mention
+        for page in document.pages
+        for tokens, tagged in zip(texts[page.index], labels[page.index], strict=True)
+        for mention in _of_text(tokens, page.index, tagged)
+    ]
 
 
 def known_language(language: str, model: NamesModel) -> str:
@@ -58,18 +68,35 @@ def known_language(language: str, model: NamesModel) -> str:
     return code
 
 
-def _on_page(page: Page, language: str, model: NamesModel) -> Iterator[Mention]:
-    texts = [tokens for region in page.regions for tokens in passages(region)]
-    spoken = language or model.language_of(token.text for tokens in texts for token in tokens)
-    for tokens in texts:
-        found = [*_dates(tokens, page.index), *_names(tokens, page.index, spoken, model)]
-        taken: set[int] = set()
-        kept = []
-        for first, last, mention in found:
-            if taken.isdisjoint(range(first, last)):
-                taken.update(range(first, last))
-                kept.append((first, mention))
-        yield from (mention for _, mention in sorted(kept, key=lambda item: item[0]))
+def _labels(
+    texts: Mapping[int, Sequence[Sequence[Token]]], language: str, model: NamesModel
+) -> dict[int, list[list[tuple[str, float]]]]:
+    """Each page's texts tagged; those of all pages in a language together, as names come again."""
+    spoken = {
+        page: language or model.language_of(token.text for text in own for token in text)
+        for page, own in texts.items()
+    }
+    found: dict[int, list[list[tuple[str, float]]]] = {page: [] for page in texts}
+    for code in sorted(set(spoken.values())):
+        pages = [page for page in texts if spoken[page] == code]
+        words = [[token.text for token in text] for page in pages for text in texts[page]]
+        owners = [page for page in pages for _ in texts[page]]
+        for page, labels in zip(owners, model.tag(words, code), strict=True):
+            found[page].append(labels)
+    return found
+
+
+def _of_text(
+    tokens: Sequence[Token], page: int, labels: Sequence[tuple[str, float]]
+) -> Iterator[Mention]:
+    """The dates and names of a text; dates go before names where both claim a word."""
+    taken: set[int] = set()
+    kept = []
+    for first, last, mention in (*_dates(tokens, page), *_names(tokens, page, labels)):
+        if taken.isdisjoint(range(first, last)):
+            taken.update(range(first, last))
+            kept.append((first, mention))
+    yield from (mention for _, mention in sorted(kept, key=lambda item: item[0]))
 
 
 def _dates(tokens: Sequence[Token], page: int) -> Iterator[tuple[int, int, Mention]]:
@@ -82,9 +109,8 @@ def _dates(tokens: Sequence[Token], page: int) -> Iterator[tuple[int, int, Menti
 
 
 def _names(
-    tokens: Sequence[Token], page: int, language: str, model: NamesModel
+    tokens: Sequence[Token], page: int, labels: Sequence[tuple[str, float]]
 ) -> Iterator[tuple[int, int, Mention]]:
-    labels = model.tag([token.text for token in tokens], language)
     for first, last in spans([label for label, _ in labels]):
         kind = KINDS[labels[first][0][2:]]
         sure = min(probability for _, probability in labels[first:last])

@@ -27,17 +27,17 @@ def score_names(
     """Precision, recall and F1 of whole spans with their kinds, in percent, in all and by kind.
 
     Args:
-        texts: words with their true labels.
+        texts: words with their true labels; tagged as one document.
         language: ISO 639-3 code.
         model: the tagger.
         noise: share of the letters to misread first.
     """
     misreader, rng = shipped_misreader(), random.Random(SEED)
     right, found, true = Counter[str](), Counter[str](), Counter[str]()
-    for text in texts:
-        words = [misreader.misread(word, noise, rng) for word, _ in text]
+    words = [[misreader.misread(word, noise, rng) for word, _ in text] for text in texts]
+    for text, labels in zip(texts, model.tag(words, language), strict=True):
         wanted = _named([label for _, label in text])
-        read = _named([label for label, _ in model.tag(words, language)])
+        read = _named([label for label, _ in labels])
         for counter, names in ((right, wanted & read), (found, read), (true, wanted)):
             counter.update(kind for kind, _, _ in names)
             counter["all"] += len(names)

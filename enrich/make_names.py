@@ -31,8 +31,8 @@ from enrich.word_kinds import TOKEN, KindParams, word_kinds
 # others by cross-validation, more by itself on dev.
 GROUPS = {
     "eng": TrainParams(prior=0.1, iterations=45),
-    "fra": TrainParams(prior=0.6, iterations=50),
-    "deu,fra,swe": TrainParams(prior=0.2, iterations=55),
+    "deu,fra,swe": TrainParams(prior=4.0, iterations=55, ends=True),
+    "fra": TrainParams(prior=4.0, iterations=50, ends=True),
 }
 # Three quarters of the German file are pages on which nobody marked anything.
 LONGEST_GAP = {"deu": 500}

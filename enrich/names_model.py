@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from enrich.agreement import agreeing
 from enrich.broken_words import whole_words
-from enrich.crf import Crf, tag
+from enrich.crf import Crf, best_labels, joint_scores, probabilities
 from enrich.features import Lexicon, features
 from pipeline.errors import InputError
 
@@ -39,16 +40,31 @@ class NamesModel:
         """ISO 639-3 codes of those that are offered."""
         return tuple(sorted({code for group in self.crfs for code in group.split(",")}))
 
-    def tag(self, words: list[str], language: str) -> list[tuple[str, float]]:
-        """For each word its label in IOB and the probability of that; parts of one go together."""
+    def tag(self, texts: Sequence[Sequence[str]], language: str) -> list[list[tuple[str, float]]]:
+        """For each word of a document its label in IOB and how sure that is.
+
+        Args:
+            texts: the document's texts, the words and signs of each in a row. Parts of a broken
+                word go together.
+            language: ISO 639-3 code.
+        """
         crfs = [crf for group, crf in self.crfs.items() if language in group.split(",")]
-        whole = list(whole_words(words, lambda word: self.lexicon.knows(word, language)))
-        found = tag(crfs, features([word for word, _ in whole], language, self.lexicon))
-        return [
-            (label if part == 0 else label.replace("B-", "I-"), sure)
-            for (label, sure), (_, count) in zip(found, whole, strict=True)
-            for part in range(count)
+        full = [text for text in texts if text]
+        whole = [
+            list(whole_words(text, lambda word: self.lexicon.knows(word, language)))
+            for text in full
         ]
+        words = [[word for word, _ in text] for text in whole]
+        both = [joint_scores(crfs, features(text, language, self.lexicon)) for text in words]
+        scores = [own for own, _ in both]
+        sure = [probabilities(own, steps) for own, steps in both]
+        labels = crfs[0].labels
+        moved = agreeing(words, scores, sure, labels)
+        found = iter(
+            _of_parts(best_labels(own, steps, labels), [count for _, count in text])
+            for own, (_, steps), text in zip(moved, both, whole, strict=True)
+        )
+        return [next(found) if text else [] for text in texts]
 
     def language_of(self, words: Iterable[str]) -> str:
         """The language that knows most of some words."""
@@ -58,6 +74,15 @@ class NamesModel:
             for language in self.languages
         }
         return max(self.languages, key=lambda language: known[language])
+
+
+def _of_parts(found: Sequence[tuple[str, float]], counts: Sequence[int]) -> list[tuple[str, float]]:
+    """The labels of whole words as those of their parts, of which each has so many."""
+    return [
+        (label if part == 0 else label.replace("B-", "I-"), sure)
+        for (label, sure), count in zip(found, counts, strict=True)
+        for part in range(count)
+    ]
 
 
 def model_bytes(model: NamesModel) -> bytes:

@@ -15,11 +15,12 @@ from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
 from enrich.broken_words import whole_words
-from enrich.crf import IMPOSSIBLE, Crf, marginals, possible_steps
+from enrich.crf import IMPOSSIBLE, Crf, marginals, possible_steps, with_ends
 from enrich.features import Lexicon, features
 from enrich.misreading import Misreader
 
 LABELS = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC", "B-ORG", "I-ORG")
+LABELS_WITH_ENDS = ("O", *(f"{part}-{kind}" for kind in ("PER", "LOC", "ORG") for part in "BIES"))
 
 Sentence = list[tuple[str, str]]  # words and their labels
 
@@ -35,6 +36,7 @@ class TrainParams:
         prior: strength of the pull of the weights towards 0.
         iterations: of L-BFGS at most.
         negligible: weights smaller than that are dropped.
+        ends: whether the last words of names have labels of their own.
         seed: of the misreadings.
     """
 
@@ -44,6 +46,7 @@ class TrainParams:
     prior: float = 0.1
     iterations: int = 60
     negligible: float = 0.01
+    ends: bool = False
     seed: int = 1
 
 
@@ -106,32 +109,34 @@ def train(
         params: see `TrainParams`.
     """
     rng = random.Random(params.seed)
+    names = LABELS_WITH_ENDS if params.ends else LABELS
     places: list[NDArray[np.uint32]] = []
     labels: list[list[int]] = []
     for language, sentences in sorted(texts.items()):
         for sentence in sentences:
             copies = [_misread(sentence, rate, misreader, rng) for rate in params.noise]
             for copy in (sentence, *copies):
-                words, names = _whole(copy, language, lexicon)
+                words, marks = _whole(copy, language, lexicon)
                 places += [np.unique(codes) for codes in features(words, language, lexicon)]
-                labels.append(names)
+                marks = with_ends(marks) if params.ends else marks
+                labels.append([names.index(mark) for mark in marks])
     codes, counts = np.unique(np.concatenate(places), return_counts=True)
     codes = codes[counts >= params.least]
-    weights, steps = _fit(_matrix(places, codes), labels, params)
+    weights, steps = _fit(_matrix(places, codes), labels, names, params)
     kept = np.abs(weights).max(axis=1) >= params.negligible
-    return Crf(LABELS, codes[kept], weights[kept].astype(np.float32), steps)
+    return Crf(names, codes[kept], weights[kept].astype(np.float32), steps)
 
 
 def _misread(sentence: Sentence, rate: float, misreader: Misreader, rng: random.Random) -> Sentence:
     return [(misreader.misread(word, rate, rng), label) for word, label in sentence]
 
 
-def _whole(sentence: Sentence, language: str, lexicon: Lexicon) -> tuple[list[str], list[int]]:
+def _whole(sentence: Sentence, language: str, lexicon: Lexicon) -> tuple[list[str], list[str]]:
     """The sentence's whole words and their labels, which are those of their first parts."""
     whole = whole_words([w for w, _ in sentence], lambda word: lexicon.knows(word, language))
     words, counts = zip(*whole, strict=True)
     starts = itertools.accumulate(counts[:-1], initial=0)
-    return list(words), [LABELS.index(sentence[start][1]) for start in starts]
+    return list(words), [sentence[start][1] for start in starts]
 
 
 def _matrix(places: Sequence[NDArray[np.uint32]], codes: NDArray[np.uint32]) -> csr_matrix:
@@ -146,17 +151,20 @@ def _matrix(places: Sequence[NDArray[np.uint32]], codes: NDArray[np.uint32]) -> 
 
 
 def _fit(
-    matrix: csr_matrix, labels: Sequence[Sequence[int]], params: TrainParams
+    matrix: csr_matrix,
+    labels: Sequence[Sequence[int]],
+    names: Sequence[str],
+    params: TrainParams,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The weights and steps that make the labels likeliest, under the prior."""
-    size, kinds = matrix.shape[1], len(LABELS)
+    size, kinds = matrix.shape[1], len(names)
     lengths = np.array([len(sentence) for sentence in labels])
     flat = np.concatenate([np.array(sentence) for sentence in labels])
     rows = np.repeat(np.arange(len(labels)), lengths)
     columns = np.concatenate([np.arange(length) for length in lengths])
     observed = matrix.T @ np.eye(kinds, dtype=np.float32)[flat]
-    seen = _observed_steps(labels)
-    allowed = possible_steps(LABELS)
+    allowed = possible_steps(names)
+    seen = np.where(allowed, _observed_steps(labels, kinds), 0.0)
     transposed = matrix.T.tocsr()
 
     def loss(vector: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
@@ -179,10 +187,9 @@ def _fit(
     return found[: size * kinds].reshape(size, kinds), np.where(allowed, free, IMPOSSIBLE)
 
 
-def _observed_steps(labels: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+def _observed_steps(labels: Sequence[Sequence[int]], kinds: int) -> NDArray[np.float64]:
     counts = Counter(pair for sentence in labels for pair in itertools.pairwise(sentence))
-    seen = np.zeros((len(LABELS), len(LABELS)))
-    for (before, after), count in counts.items():
-        if possible_steps(LABELS)[before, after]:
-            seen[before, after] = count
+    seen = np.zeros((kinds, kinds))
+    for step, count in counts.items():
+        seen[step] = count
     return seen

@@ -12,7 +12,17 @@ import numpy as np
 import pytest
 from lxml import etree
 
-from enrich.crf import Crf, best_path, marginals, possible_steps, tag
+from enrich.agreement import agreeing
+from enrich.crf import (
+    Crf,
+    best_labels,
+    best_path,
+    joint_scores,
+    marginals,
+    possible_steps,
+    with_ends,
+    without_end,
+)
 from enrich.entities import find_mentions, mentions_csv, mentions_json, spans
 from enrich.misreading import Misreader
 from enrich.tokens import passages, region_tokens, text_of
@@ -150,12 +160,35 @@ def test_inside_follows_only_its_own_kind() -> None:
     assert allowed[:, 2].tolist() == [False, True, True, False, False]
     steps = np.where(allowed, 0.0, -1e4)
     crf = Crf(labels, np.array([5], np.uint32), np.array([[0, 0, 9, 0, 0]], np.float32), steps)
-    assert [
-        label for label, _ in tag([crf], [np.array([], np.uint32), np.array([5], np.uint32)])
-    ] == [
-        "B-PER",
-        "I-PER",
-    ]
+    scores, steps = joint_scores([crf], [np.array([], np.uint32), np.array([5], np.uint32)])
+    assert [label for label, _ in best_labels(scores, steps, labels)] == ["B-PER", "I-PER"]
+
+
+def test_names_have_ends() -> None:
+    labels = ["B-PER", "I-PER", "B-PER", "O", "B-LOC", "I-LOC", "I-LOC"]
+    ends = ["B-PER", "E-PER", "S-PER", "O", "B-LOC", "I-LOC", "E-LOC"]
+    assert with_ends(labels) == ends
+    assert [without_end(label) for label in ends] == labels
+
+
+def test_what_has_begun_must_end() -> None:
+    labels = ("O", "B-PER", "I-PER", "E-PER", "S-PER", "S-LOC")
+    assert possible_steps(labels)[1].tolist() == [False, False, True, True, False, False]
+    assert possible_steps(labels)[3].tolist() == [True, True, False, False, True, True]
+
+
+def test_a_word_is_what_it_is_elsewhere() -> None:
+    """Of three places with Runeberg two are sure of a person, the third is in doubt."""
+    labels = ("O", "B-PER", "B-LOC")
+    words = [["Runeberg", "och"], ["Runeberg"], ["skald", "Runeberg", "Åbo"]]
+    scores = [np.zeros((len(text), 3)) for text in words]
+    sure = [np.full((len(text), 3), 1 / 3) for text in words]
+    sure[0][0] = sure[1][0] = [0.05, 0.9, 0.05]
+    moved = agreeing(words, scores, sure, labels)
+    assert moved[2][1].argmax() == 1
+    assert not moved[2][[0, 2]].any()
+    assert not moved[0][1].any()
+    assert scores[2][1].tolist() == [0, 0, 0]
 
 
 def test_misreading_is_as_frequent_as_asked() -> None:
