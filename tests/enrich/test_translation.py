@@ -71,6 +71,21 @@ def test_apertium_translates_one_for_one() -> None:
     assert "París con mi madre" in first and "casa" in second
 
 
+def test_installed_pairs_are_found_by_themselves(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """With a stand-in for Apertium; modes of dialects and intermediate steps are no pairs."""
+    program = tmp_path / "apertium"
+    modes = "  eng-cat_valencia\n  fr-es\n  isl-swe\n  fr-es-tagger\n"
+    program.write_text(f"#!/bin/sh\nprintf '{modes}'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    assert installed_pairs() == {("fra", "spa"): "fr-es", ("isl", "swe"): "isl-swe"}
+    assert translator("fra", "spa") == Apertium("fr-es")
+    with pytest.raises(DependencyError, match="installed: fra-spa, isl-swe"):
+        translator("spa", "eng")
+
+
 def test_a_missing_pair_names_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(DependencyError, match="apt install apertium apertium-fr-es"):
