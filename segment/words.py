@@ -1,4 +1,4 @@
-"""Find words in a line's ink, by its gaps alone or near where a reader saw them."""
+"""Find words in a line's ink, near where a reader saw them."""
 
 from __future__ import annotations
 
@@ -20,10 +20,8 @@ Span = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class WordParams:
-    """Settings of `find_words` and `fit_to_ink`; lengths in line heights."""
+    """Settings of `fit_to_ink`; lengths in line heights."""
 
-    min_gap: float = 0.08  # narrower gaps part letters at most
-    max_gap: float = 0.45  # wider gaps part words always
     slack: float = 0.35  # ink this far outside all spans belongs to no word
     gap_worth: float = 1.0  # how much a white column draws a cut, against its distance
     around: float = 0.5  # how far about a line its strokes are followed
@@ -31,33 +29,6 @@ class WordParams:
     whole: float = 0.6  # and from which its ends beyond the boundary are, too
     core: float = 0.5  # of the boundary's depth: strokes that reach so deep are joined to ours
     speck: float = 0.006  # of a squared line height: smaller strokes make no box larger
-
-
-def find_words(ink: Ink, boundary: Polygon, params: WordParams = WordParams()) -> list[Box]:
-    """Part a line's ink into words at its wide gaps.
-
-    The threshold is the line's own: gaps within and between words form two classes, which Otsu's
-    criterion separates (after Manmatha and Rothfeder, IEEE PAMI 27, 2005).
-
-    Args:
-        ink: bool (H, W), the page's ink.
-        boundary: polygon around the line, page pixels.
-        params: see `WordParams`.
-
-    Returns:
-        Boxes tight to the ink, left to right, not overlapping along x; empty without ink.
-    """
-    mask, left, top = _line_ink(ink, boundary, params)
-    runs = _runs(np.asarray(mask.any(axis=0)))
-    if not runs:
-        return []
-    gaps = np.array([b[0] - a[1] for a, b in pairwise(runs)], np.float64)
-    height = _line_height(mask)
-    limit = np.clip(_otsu(gaps), params.min_gap * height, params.max_gap * height)
-    starts = [0, *(np.flatnonzero(gaps > limit) + 1).tolist()]
-    ends = [*starts[1:], len(runs)]
-    spans = [(runs[a][0], runs[b - 1][1]) for a, b in zip(starts, ends, strict=True)]
-    return [_tight(mask, a, b, left, top) for a, b in spans]
 
 
 def fit_to_ink(
@@ -140,9 +111,13 @@ def _own_strokes(ink: Ink, inside: Ink, params: WordParams) -> Ink:
 
 
 def _core(inside: Ink, params: WordParams) -> Ink:
-    """What lies deepest within a boundary: the rows of the small letters."""
-    depth = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 3)
-    middle = float(np.median(depth.max(axis=0)))
+    """What lies deepest within a boundary, from above and below: the rows of the small letters."""
+    rows = np.arange(len(inside), dtype=np.int32)[:, None]
+    top, below = inside.argmax(axis=0), len(inside) - inside[::-1].argmax(axis=0)
+    depth = np.where(inside, np.minimum(rows - top + 1, below - rows), 0)
+    # The window is wider than the line, by more than a short word's own width.
+    within = inside.any(axis=0)
+    middle = float(np.median(depth.max(axis=0)[within])) if within.any() else 0.0
     return np.asarray(depth > params.core * middle)
 
 
@@ -160,19 +135,6 @@ def _runs(columns: NDArray[np.bool_]) -> list[tuple[int, int]]:
     # Padded with blanks so that a run touching an end still opens and closes.
     edges = np.flatnonzero(np.diff(columns, prepend=False, append=False))
     return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
-
-
-def _otsu(values: NDArray[np.float64]) -> float:
-    """The limit between two classes of values that separates them best."""
-    if values.size < 2:
-        return 0.0
-    ordered = np.sort(values)
-    count = np.arange(1, len(ordered))
-    low = np.cumsum(ordered)[:-1] / count
-    high = (ordered.sum() - np.cumsum(ordered)[:-1]) / (len(ordered) - count)
-    between = count * (len(ordered) - count) * np.square(high - low)
-    best = int(between.argmax())
-    return float(ordered[best] + ordered[best + 1]) / 2
 
 
 def _cuts(

@@ -11,6 +11,7 @@ from collections import Counter
 from functools import cache
 from pathlib import Path
 
+import bagit
 import pytest
 from docx import Document as open_docx
 from jsonschema import Draft202012Validator
@@ -19,6 +20,7 @@ from pdfminer.high_level import extract_text
 from rapidfuzz.distance import Indel
 
 from export.json_document import SCHEMA, read_json_document
+from pipeline.bag import bag_run
 from pipeline.document import Document
 from pipeline.stages import WRITERS, Finished
 from tests.export.test_formats_agree import (
@@ -28,8 +30,10 @@ from tests.export.test_formats_agree import (
     from_manifest,
     parts_of,
 )
+from tests.export.test_hocr import complaints
 from tests.export.test_iiif import as_prezi3_reads
 from tests.export.test_mets import rules as mets_rules
+from tests.export.test_pdfa import preflight
 from tests.export.test_tei import schema as relax_ng
 
 INKFOLIO = Path(sys.executable).with_name("inkfolio")
@@ -83,6 +87,26 @@ def test_tei_is_valid(converted: Path, shared: Path) -> None:
 def test_mets_is_valid(converted: Path) -> None:
     (data,) = files_of(converted, "mets").values()
     mets_rules().assertValid(etree.fromstring(data))
+
+
+def test_hocr_is_valid(converted: Path) -> None:
+    (data,) = files_of(converted, "hocr").values()
+    assert complaints(data) == []
+
+
+def test_preflight_finds_nothing_against_1b(converted: Path, shared: Path, tmp_path: Path) -> None:
+    """A PDF of the same pages, made from their JSON without reading again."""
+    source, images = converted / "val.inkfolio.json", shared / "data/pages/val"
+    command = [INKFOLIO, "build", source, "--images", images, "--out", tmp_path]
+    done = subprocess.run([*command, "--to", "pdf", "--pdfa", "1b"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    said = preflight(tmp_path / "val.pdf")
+    assert "is a valid PDF/A-1b file" in said, said
+
+
+def test_the_bag_is_valid(converted: Path, tmp_path: Path) -> None:
+    bag_run(converted, tmp_path / "bag")
+    assert bagit.Bag(str(tmp_path / "bag")).validate()
 
 
 def test_json_is_valid(converted: Path) -> None:

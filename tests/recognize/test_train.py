@@ -13,10 +13,10 @@ import torch
 
 from pipeline.errors import InputError
 from recognize.dataset import LineSample
-from recognize.loading import Batch
 from recognize.model import ModelParams
 from recognize.train import LineTraining, Recipe, train_model
 from recognize.weights import load_model, read_card
+from tests.pipeline.killing import Killed, kill_after
 
 RECIPE = Recipe(
     name="tiny",
@@ -40,22 +40,6 @@ def drawn_lines(count: int) -> list[LineSample]:
         data = cv2.imencode(".png", line)[1].tobytes()
         samples.append(LineSample(data, line.shape[1], text, "bars", "p", number, "zxx", "hand"))
     return samples
-
-
-class Killed(Exception):
-    pass
-
-
-def kill_after(training: LineTraining, steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    learn = training._learn
-    taken = iter(range(steps))
-
-    def learn_or_die(batch: Batch) -> torch.Tensor:
-        if next(taken, None) is None:
-            raise Killed
-        return learn(batch)
-
-    monkeypatch.setattr(training, "_learn", learn_or_die)
 
 
 def test_resumed_training_takes_the_same_steps(

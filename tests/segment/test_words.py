@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.document import Box
-from segment.words import find_words, fit_to_ink
+from segment.words import fit_to_ink
 
 
 def line_of(*words: tuple[int, int], height: int = 20, width: int = 300) -> np.ndarray:
@@ -19,20 +19,6 @@ def line_of(*words: tuple[int, int], height: int = 20, width: int = 300) -> np.n
 
 
 ALL = Box(0, 10, 300, 50).polygon()
-
-
-def test_words_part_at_wide_gaps() -> None:
-    ink = line_of((10, 60), (80, 122), (140, 198))
-    expected = [Box(10, 20, 60, 40), Box(80, 20, 120 + 2, 40), Box(140, 20, 198, 40)]
-    assert find_words(ink, ALL) == expected
-
-
-def test_a_line_of_one_word_stays_whole() -> None:
-    assert find_words(line_of((10, 60)), ALL) == [Box(10, 20, 60, 40)]
-
-
-def test_no_ink_no_words() -> None:
-    assert find_words(np.zeros((60, 300), bool), ALL) == []
 
 
 @pytest.mark.parametrize(
@@ -64,6 +50,11 @@ def test_a_word_without_ink_keeps_its_span() -> None:
     assert boxes == [Box(10, 20, 60, 40), Box(200, 10, 240, 50)]
 
 
+def test_a_line_beyond_the_page_has_boxes_on_it() -> None:
+    (box,) = fit_to_ink(line_of((10, 60)), Box(400, 100, 500, 140).polygon(), [(410, 450)])
+    assert 0 <= box.left < box.right <= 300 and 0 <= box.top < box.bottom <= 60
+
+
 def test_no_spans_no_boxes() -> None:
     assert fit_to_ink(line_of((10, 60)), ALL, []) == []
 
@@ -84,6 +75,12 @@ def test_the_next_lines_strokes_make_no_word_taller() -> None:
     ink = line_of((10, 60))
     ink[46:60, 30:34] = True  # a tall letter of the line below
     assert fit_to_ink(ink, ALL, [(10, 60)]) == [Box(10, 20, 60, 40)]
+
+
+def test_nor_do_they_make_a_short_word_taller() -> None:
+    ink = line_of((10, 24))
+    ink[46:60, 14:18] = True
+    assert fit_to_ink(ink, Box(4, 10, 30, 50).polygon(), [(10, 24)]) == [Box(10, 20, 24, 40)]
 
 
 def test_a_word_keeps_its_strokes_that_a_long_one_joins_to_the_next_line() -> None:

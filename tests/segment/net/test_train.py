@@ -10,11 +10,11 @@ import torch
 
 from pipeline.errors import InputError
 from segment.net.augment import AugmentParams, cropped
-from segment.net.loading import Batch
 from segment.net.model import NetParams
 from segment.net.pages import TruePages, read_level_page
 from segment.net.train import PageTraining, Recipe, train_net
 from segment.net.weights import read_card
+from tests.pipeline.killing import Killed, kill_after
 
 RECIPE = Recipe(
     name="tiny",
@@ -30,22 +30,6 @@ RECIPE = Recipe(
 @pytest.fixture
 def pages(true_pages: Path, tmp_path: Path) -> TruePages:
     return TruePages([true_pages], tmp_path / "kept")
-
-
-class Killed(Exception):
-    pass
-
-
-def kill_after(training: PageTraining, steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    learn = training._learn
-    taken = iter(range(steps))
-
-    def learn_or_die(batch: Batch) -> torch.Tensor:
-        if next(taken, None) is None:
-            raise Killed
-        return learn(batch)
-
-    monkeypatch.setattr(training, "_learn", learn_or_die)
 
 
 def test_pages_are_made_level_with_their_lines(pages: TruePages, true_pages: Path) -> None:
