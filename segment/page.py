@@ -90,7 +90,7 @@ def segment_page(
     ink, skew, level = level_of(gray, params)
     if level is None:
         return Segmentation(0.0, (), _enlarged(ink, gray.shape))
-    turn = Turn() if turned == 0 else _turn_of(level, params)
+    turn = Turn() if turned == 0 else _turn_of(gray, level, params)
     if turn.degrees:
         return _turned_back(gray, turn, params)
     lines = find(level, params)
@@ -101,12 +101,19 @@ def segment_page(
     return Segmentation(skew if regions else 0.0, regions, plain, turn)
 
 
-def _turn_of(level: Level, params: SegmentParams) -> Turn:
+def _turn_of(gray: Gray, level: Level, params: SegmentParams) -> Turn:
     if not params.orient or FINDERS[params.finder] is not net_lines:
         return Turn()
     from segment.net.finder import writing_by_turn  # slow: loads torch
 
-    return judge_turn(writing_by_turn(level, params.net, params.turn.side_px), params.turn)
+    scores = writing_by_turn(level, params.net, params.turn.side_px)
+    if max(scores) < params.turn.least:
+        # Words in joined hand, lying, pass for tall letters, so that the page was made too small.
+        *_, lying = level_of(np.ascontiguousarray(np.rot90(gray)), params)
+        if lying is not None:
+            last, *others = writing_by_turn(lying, params.net, params.turn.side_px)
+            scores = [*others, last]
+    return judge_turn(scores, params.turn)
 
 
 def _turned_back(gray: Gray, turn: Turn, params: SegmentParams) -> Segmentation:

@@ -128,6 +128,16 @@ def test_a_page_on_its_side_is_stood_upright(letter: np.ndarray, turned: int) ->
     assert all((abs(x) > abs(y)) == (turned == 0) for x, y in steps)
 
 
+def test_a_page_without_writing_is_looked_at_once_more_on_its_side(
+    letter: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lying words in joined hand are taken for tall letters, and the page is made too small."""
+    seen = iter([[0.0, 16.0, 4.0, 0.0], [700.0, 1.0, 900.0, 3.0]])
+    monkeypatch.setattr("segment.net.finder.writing_by_turn", lambda *_: next(seen))
+    found = segment_page(np.ascontiguousarray(np.rot90(letter)))
+    assert (found.turn.degrees, len(found.lines)) == (90, 15)
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (2, 2), (1, 90), (90, 1), (16, 16), (300, 200)])
 @pytest.mark.parametrize("grey", [0, 128, 255])
 def test_blank_and_tiny_pages_have_no_regions(shape: tuple[int, int], grey: int) -> None:
