@@ -389,6 +389,7 @@ def search(
         return
     for hit in hits:
         said = f"{hit.before} [{hit.found}] {hit.after}".strip()
+        said += "" if hit.match == "read" else f" ({hit.match})"
         typer.echo(f"{hit.document}, page {hit.page}, line {hit.line}: {said}")
 
 

@@ -10,11 +10,13 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
+from typing import Literal, get_args
 
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
@@ -36,7 +38,7 @@ START, END = "\x02", "\x03"
 SCHEMA = """
 CREATE TABLE pages (
     id INTEGER PRIMARY KEY, document TEXT, number INTEGER, page TEXT, source TEXT, places TEXT,
-    others_places TEXT
+    others_places TEXT, doubtful_places TEXT
 );
 CREATE VIRTUAL TABLE texts USING fts5(
     text, others, tokenize = "unicode61 remove_diacritics 2", prefix = '2 3'
@@ -44,6 +46,10 @@ CREATE VIRTUAL TABLE texts USING fts5(
 CREATE VIRTUAL TABLE terms USING fts5vocab(texts, 'col');
 """
 QUERY = re.compile(r'"([^"]*)"(\*?)|([^\s"]+)')
+TOKEN = re.compile(r"[^\W_]+")
+DOUBTFUL = 0.8  # a word less certain than this may be misread
+Match = Literal["read", "possible", "doubtful", "alike"]
+MATCHES: tuple[Match, ...] = get_args(Match)
 
 Rectangle = tuple[int, int, int, int]  # left, top, right, bottom
 Spot = tuple[str, Rectangle]  # a line's ID, and where on it
@@ -72,6 +78,8 @@ class Hit:
         found: the words found.
         after: some words after it.
         boxes: one a line that it touches, in page pixels: left, top, right, bottom.
+        match: "read" if a wanted word was read; of fuzzy queries also "possible" if the decoder
+            held it possible, "doubtful" if a doubtful word resembles it, "alike" if a sure one.
     """
 
     document: str
@@ -83,6 +91,7 @@ class Hit:
     found: str
     after: str
     boxes: tuple[Rectangle, ...]
+    match: Match
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +102,13 @@ class _Place:
         text: as read.
         spots: where it is, on two lines if it is broken.
         others: what else it may be.
+        is_doubtful: whether it is likely to be misread.
     """
 
     text: str
     spots: tuple[Spot, ...]
     others: tuple[str, ...] = ()
+    is_doubtful: bool = False
 
 
 def index_folder(folder: Path) -> Indexed:
@@ -163,10 +174,13 @@ def _add(base: sqlite3.Connection, name: str, document: Document) -> int:
         others = [(at, other) for at, place in enumerate(places) for other in place.others]
         spots = json.dumps([place.spots for place in places], separators=(",", ":"))
         others_places = json.dumps([at for at, _ in others], separators=(",", ":"))
-        row = (name, page.index + 1, page.id, page.source, spots, others_places)
+        doubtful = [at for at, place in enumerate(places) if place.is_doubtful]
+        doubtful_places = json.dumps(doubtful, separators=(",", ":"))
+        row = (name, page.index + 1, page.id, page.source, spots, others_places, doubtful_places)
         cursor = base.execute(
-            "INSERT INTO pages (document, number, page, source, places, others_places)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO pages"
+            " (document, number, page, source, places, others_places, doubtful_places)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
             row,
         )
         texts = " ".join(place.text for place in places), " ".join(other for _, other in others)
@@ -184,14 +198,16 @@ def _places(page: Page, lexicon: Lexicon) -> Iterator[_Place]:
         for word_id, word in zip(word_ids(line), line.words, strict=True):
             spot = (line.id, (word.box.left, word.box.top, word.box.right, word.box.bottom))
             part = broken.get(word_id)
+            doubtful = word.confidence < DOUBTFUL
             if part and part.is_first:
-                first = _Place(part.whole, (spot,))
+                first = _Place(part.whole, (spot,), is_doubtful=doubtful)
             elif part and first:
-                yield _Place(first.text, (*first.spots, spot))
+                doubtful |= first.is_doubtful
+                yield _Place(first.text, (*first.spots, spot), is_doubtful=doubtful)
                 first = None
             else:
                 others = ("".join(other.text.split()) for other in word.alternatives)
-                yield _Place(word.text, (spot,), tuple(filter(None, others)))
+                yield _Place(word.text, (spot,), tuple(filter(None, others)), doubtful)
 
 
 def search_index(folder: Path, query: str, *, fuzzy: bool = False, most: int = 100) -> list[Hit]:
@@ -206,7 +222,7 @@ def search_index(folder: Path, query: str, *, fuzzy: bool = False, most: int = 1
         most: how many hits at most.
 
     Returns:
-        Hits, the best pages first, in reading order within a page.
+        Hits, in the order of `Match`; then the best pages first, in reading order within a page.
 
     Raises:
         InputError: if there is no index.
@@ -219,14 +235,17 @@ def search_index(folder: Path, query: str, *, fuzzy: bool = False, most: int = 1
         try:
             wanted = _expression(base, query, fuzzy)
             rows = base.execute(
-                "SELECT document, number, page, source, places, others_places,"
+                "SELECT document, number, page, source, places, others_places, doubtful_places,"
                 " highlight(texts, 0, ?, ?), highlight(texts, 1, ?, ?)"
                 " FROM texts JOIN pages ON pages.id = texts.rowid WHERE texts MATCH ?"
                 " ORDER BY rank, pages.id",
                 (START, END, START, END, wanted),
             )
-            hits = (hit for row in rows for hit in _hits(*row))
-            return [hit for hit, _ in zip(hits, range(most), strict=False)]
+            is_read = _is_read(query)
+            hits = (hit for row in rows for hit in _hits(is_read, *row))
+            if fuzzy:
+                return sorted(hits, key=lambda hit: MATCHES.index(hit.match))[:most]
+            return list(islice(hits, most))
         except sqlite3.DatabaseError as error:
             raise InputError(
                 f"{shown(path)}: cannot be searched ({error}); make it anew with inkfolio index"
@@ -251,6 +270,26 @@ def _expression(base: sqlite3.Connection, query: str, fuzzy: bool) -> str:
     return " AND ".join(parts)
 
 
+def _is_read(query: str) -> Callable[[str], bool]:
+    """Tells texts that hold a word of the query, or the start of one, from others."""
+    words: set[str] = set()
+    starts: tuple[str, ...] = ()
+    for phrase, phrase_star, word in QUERY.findall(query):
+        tokens = TOKEN.findall(_folded(phrase or word))
+        words.update(tokens)
+        if tokens and (phrase_star or word.endswith("*")):
+            starts += (tokens[-1],)
+    return lambda text: any(
+        token in words or token.startswith(starts) for token in TOKEN.findall(_folded(text))
+    )
+
+
+def _folded(text: str) -> str:
+    """Without accents and capitals, as the index has its words."""
+    letters = unicodedata.normalize("NFD", text.casefold())
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+
+
 def _quoted(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
 
@@ -263,18 +302,20 @@ def _alike(base: sqlite3.Connection, text: str) -> Iterable[str]:
     terms = [term for (term,) in base.execute("SELECT term FROM terms WHERE col = 'text'")]
     distance = DamerauLevenshtein.distance
     near = process.extract(
-        text.casefold(), terms, scorer=distance, score_cutoff=errors, limit=MOST_LIKE
+        _folded(text), terms, scorer=distance, score_cutoff=errors, limit=MOST_LIKE
     )
     return [term for term, _, _ in near]
 
 
 def _hits(
+    is_read: Callable[[str], bool],
     document: str,
     number: int,
     page: str,
     source: str,
     places: str,
     others_places: str,
+    doubtful_places: str,
     marked: str,
     marked_others: str,
 ) -> Iterator[Hit]:
@@ -284,9 +325,12 @@ def _hits(
     runs = set(_runs(words))
     known = {at for start, end in runs for at in range(start, end)}
     others = zip(json.loads(others_places), marked_others.split(" "), strict=False)
-    runs |= {(at, at + 1) for at, other in others if START in other and at not in known}
+    possible = {at for at, other in others if START in other}
+    runs |= {(at, at + 1) for at in possible - known}
+    doubtful = set(json.loads(doubtful_places))
     for start, end in sorted(runs):
         spots = [spot for place in told[start:end] for spot in place]
+        found = " ".join(plain[start:end])
         yield Hit(
             document=document,
             page=number,
@@ -294,10 +338,19 @@ def _hits(
             source=source,
             line=spots[0][0],
             before=" ".join(plain[max(start - CONTEXT_WORDS, 0) : start]),
-            found=" ".join(plain[start:end]),
+            found=found,
             after=" ".join(plain[end : end + CONTEXT_WORDS]),
             boxes=tuple(_joined(spots)),
+            match=_match(set(range(start, end)), possible, doubtful, is_read(found)),
         )
+
+
+def _match(places: set[int], possible: set[int], doubtful: set[int], is_read: bool) -> Match:
+    if is_read:
+        return "read"
+    if places & possible:
+        return "possible"
+    return "doubtful" if places & doubtful else "alike"
 
 
 def _runs(words: Sequence[str]) -> Iterator[tuple[int, int]]:

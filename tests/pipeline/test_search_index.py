@@ -109,6 +109,36 @@ def test_fuzzy_finds_what_the_decoder_held_possible_in_its_place_alone(
     assert [(hit.page, hit.line, hit.before) for hit in hits] == [(1, "r1l1", "das alte")]
 
 
+def test_the_likeliest_come_first(tmp_path: Path) -> None:
+    pages = [page("Maus", index=index) for index in range(4)]
+    words = [("Laus", 0.9), ("Haut", 0.5), ("Maus", 0.9), ("Haus", 0.9)]
+    changed = []
+    for number, (made, (text, confidence)) in enumerate(zip(pages, words, strict=True), 1):
+        region = made.regions[0]
+        (line,) = region.lines
+        others = (Alternative("Haus", 0.2),) if text == "Maus" else ()
+        word = replace(line.words[0], text=text, confidence=confidence, alternatives=others)
+        region = replace(region, lines=(replace(line, words=(word,)),))
+        changed.append(replace(made, id=f"p{number}", regions=(region,)))
+    (tmp_path / "x.inkfolio.json").write_bytes(json_document(document(*changed)))
+    index_folder(tmp_path)
+    hits = search_index(tmp_path, "haus", fuzzy=True)
+    assert [(hit.found, hit.match) for hit in hits] == [
+        ("Haus", "read"),
+        ("Maus", "possible"),
+        ("Haut", "doubtful"),
+        ("Laus", "alike"),
+    ]
+
+
+def test_accents_are_no_misreading(folder: Path) -> None:
+    """Two letters of five may not differ."""
+    assert found(folder, "chére", fuzzy=True) == found(folder, "chère")
+    assert ("letters", 1, "mère,") in found(folder, "mére", fuzzy=True)
+    assert found(folder, "écrís", fuzzy=True) == [("letters", 1, "écris")]
+    assert found(folder, "écrís x", fuzzy=True) == []
+
+
 def test_a_place_is_found_once(doubtful: Path) -> None:
     assert found(doubtful, "Maus", fuzzy=True) == found(doubtful, "Maus")
 
