@@ -7,8 +7,11 @@ One HTML file that needs nothing but its pictures: no server, no network. Style 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from html import escape
 from pathlib import Path
+
+import numpy as np
 
 from export.ids import id_in_document, page_id, word_ids
 from export.xml_text import legal
@@ -152,14 +155,34 @@ def _region(region: Region, page: Page) -> str:
 
 def _line(line: Line, page: Page) -> str:
     words = " ".join(
-        _word(word, id_in_document(page, word_id), page)
-        for word_id, word in zip(word_ids(line), line.words, strict=True)
+        _word(word, box, id_in_document(page, word_id), page)
+        for word_id, word, box in zip(word_ids(line), line.words, _set(line, page), strict=True)
     )
     return f'<span class="line" id="{id_in_document(page, line.id)}">{words}\n</span>'
 
 
-def _word(word: Word, part: str, page: Page) -> str:
-    box = word.box
+def _set(line: Line, page: Page) -> list[Box]:
+    """Where words are shown: of one height in a line and on its baseline, lest their text dance.
+
+    Lines on their side, and such whose baseline is not under their words, keep the words' boxes.
+    """
+    boxes = [word.box for word in line.words]
+    xs, ys = np.array(line.baseline, np.float64).T
+    level = np.diff(xs).min(initial=1.0) > 0 and np.ptp(xs) >= np.ptp(ys)
+    feet = np.interp([(box.left + box.right) / 2 for box in boxes], xs, ys)
+    above = np.percentile(feet - [box.top for box in boxes], 90)
+    below = max(0.0, float(np.percentile([box.bottom for box in boxes] - feet, 90)))
+    if not level or above <= below:
+        return boxes
+    tops = np.round(feet - above).astype(int).clip(0, page.height - 1)
+    bottoms = np.round(feet + below).astype(int).clip(tops + 1, page.height)
+    return [
+        replace(box, top=top, bottom=bottom)
+        for box, top, bottom in zip(boxes, tops.tolist(), bottoms.tolist(), strict=True)
+    ]
+
+
+def _word(word: Word, box: Box, part: str, page: Page) -> str:
     place = (
         f"left:{_share(box.left, page.width)};top:{_share(box.top, page.height)};"
         f"--w:{100 * box.width / page.width:.3f};--h:{_height(box, page)}"

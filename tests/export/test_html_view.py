@@ -52,6 +52,33 @@ def test_a_doubtful_word_comes_with_what_else_it_may_be() -> None:
     )
 
 
+def tops_and_heights(made: Page) -> list[tuple[str, str]]:
+    return re.findall(r"top:([\d.]+)%;--w:[\d.]+;--h:([\d.]+)", text_of(document(made)))
+
+
+def with_boxes(made: Page, *rows: tuple[int, int]) -> Page:
+    """The page, the words of its first line between these rows."""
+    region = made.regions[0]
+    line = region.lines[0]
+    words = [
+        replace(word, box=replace(word.box, top=top, bottom=bottom))
+        for word, (top, bottom) in zip(line.words, rows, strict=True)
+    ]
+    return replace(made, regions=(replace(region, lines=(replace(line, words=tuple(words)),)),))
+
+
+def test_words_of_a_line_stand_on_it_in_one_size() -> None:
+    made = with_boxes(page("son père la"), (180, 200), (160, 210), (160, 200))
+    ((top, height),) = set(tops_and_heights(made))
+    assert float(top) == pytest.approx(100 * 160 / 1400, abs=0.1)
+    assert float(height) == pytest.approx(100 * 48 / 1000, abs=0.2), "a tenth of them is left out"
+
+
+def test_words_far_from_their_baseline_keep_their_boxes() -> None:
+    made = with_boxes(page("un deux"), (300, 340), (310, 330))
+    assert [float(height) for _, height in tops_and_heights(made)] == [4, 2]
+
+
 def test_it_names_nothing_outside_its_folder() -> None:
     text = text_of(document(two_regions()))
     assert re.findall(r'(?:src|href)="(?!#)([^"]*)"', text) == ["pages/id 0001;é.jpg"]
