@@ -116,7 +116,10 @@ def convert(
     lm: LanguageModel = "",
     lang: Annotated[str, typer.Option(help="Language noted in the PDF, such as fr.")] = "",
     enrich: Annotated[
-        str, typer.Option(help="Also make, with commas: entities, phrases, summary, sentiment.")
+        str,
+        typer.Option(
+            help="Also make, with commas: entities, phrases, summary, sentiment, tables, speech."
+        ),
     ] = "",
     pdfa: Annotated[
         str, typer.Option(help="PDF/A to make: 1b, 2b, 3b or none.", show_default="2b")

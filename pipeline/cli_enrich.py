@@ -25,7 +25,8 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is th
 def enrich(
     sources: Texts,
     what: Annotated[
-        str, typer.Option(help="With commas: entities, phrases, summary, sentiment.")
+        str,
+        typer.Option(help="With commas: entities, phrases, summary, sentiment, tables, speech."),
     ] = "entities",
     out: Annotated[Path, typer.Option(help="Folder for what is made.")] = Path("enriched"),
     to: Annotated[str, typer.Option(help="Formats with the names marked in them: alto, tei.")] = "",

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO
 
 from export.mets import FileRecord
+from pipeline.document import Page
 from pipeline.errors import SettingsError
 from pipeline.stages import Finished, Output, Writer, outputs_of
 
 if TYPE_CHECKING:
     from enrich.phrases import Phrase
+    from enrich.speech import Sound, Unit
 
 
 def _nothing_wanted(language: str) -> None:
@@ -163,9 +166,64 @@ def sentiment_outputs(done: Finished) -> Iterator[Output]:
     yield _file(done, ".sentiment.csv", as_csv)
 
 
+def table_outputs(done: Finished) -> Iterator[Output]:
+    """The table of each page as CSV, by the gaps between words; empty for a page without one."""
+    digits = len(str(len(done.document.pages)))
+
+    def table_of(page: Page) -> bytes:
+        from enrich.tables import find_table, table_csv
+
+        table = find_table(page)
+        return table_csv(table).encode() if table else b""
+
+    for page in done.document.pages:
+        name = f".tables/page{page.index + 1:0{digits}}.csv"
+        yield _file(done, name, partial(table_of, page))
+
+
+def _check_speech(language: str) -> None:
+    from enrich.voices import EspeakVoice
+
+    EspeakVoice(language or "eng")
+
+
+def speech_outputs(done: Finished) -> Iterator[Output]:
+    """The document read aloud as WAV, and when each word is said as JSON."""
+
+    @cache
+    def said() -> tuple[list[list[Unit]], list[Sound]]:
+        from enrich.speech import say_page, units
+        from enrich.spoken_language import spoken_language
+        from enrich.voices import EspeakVoice
+        from export.hyphens import Lexicon
+
+        voice = EspeakVoice(done.language or spoken_language(done.document))
+        lexicon = Lexicon.of(done.document)
+        words = [units(page, lexicon) for page in done.document.pages]
+        return words, [say_page(own, voice) for own in words]
+
+    def sound() -> bytes:
+        import numpy as np
+
+        from enrich.speech import wav_bytes
+
+        sounds = said()[1]
+        return wav_bytes(np.concatenate([one.samples for one in sounds]), sounds[0].rate)
+
+    def times() -> bytes:
+        from enrich.speech import timings_json
+
+        return timings_json(done.document, *said())
+
+    yield _file(done, ".wav", sound)
+    yield _file(done, ".times.json", times)
+
+
 ENRICHERS: dict[str, Enricher] = {
     "entities": Enricher(entity_outputs, _check_names),
     "phrases": Enricher(phrase_outputs, _check_phrases),
     "summary": Enricher(summary_outputs),
     "sentiment": Enricher(sentiment_outputs, _check_sentiment),
+    "tables": Enricher(table_outputs),
+    "speech": Enricher(speech_outputs, _check_speech),
 }

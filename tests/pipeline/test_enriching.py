@@ -139,6 +139,23 @@ def test_convert_enriches_too(tmp_path: Path, tiny_model: Path) -> None:
     assert made == {"p.txt", "p.entities.json", "p.entities.csv", "p.summary.txt"}
 
 
+def test_tables_and_speech_come_with_the_rest(tmp_path: Path) -> None:
+    source = tmp_path / "register.json"
+    source.write_bytes(json_document(document(entries(), page("alone", index=1))))
+    out = tmp_path / "out"
+    code, _, err = run("enrich", source, "--what", "tables,speech", "--lang", "fra", "--out", out)
+    if code == 3:
+        pytest.skip(err)
+    assert code == 0, err
+    rows = (out / "register.tables" / "page1.csv").read_text("utf-8").splitlines()
+    assert rows[1] == "2,Dépôt de pièces,0.9000"
+    assert (out / "register.tables" / "page2.csv").read_bytes() == b""
+    times = json.loads((out / "register.times.json").read_text("utf-8"))["pages"]
+    with wave.open(str(out / "register.wav")) as file:
+        seconds = file.getnframes() / file.getframerate()
+    assert times[0]["words"][0]["start"] < times[1]["start"] < seconds
+
+
 def test_nothing_is_loaded_unless_asked_for() -> None:
     code = (
         "import sys, pipeline.runner; "
