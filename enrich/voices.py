@@ -6,6 +6,7 @@ import ctypes
 import itertools
 from collections.abc import Callable, Sequence
 from ctypes.util import find_library
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,7 @@ _CALLBACK = ctypes.CFUNCTYPE(
 
 
 class EspeakVoice:
-    """A voice of espeak-ng; one at a time in a process, as the library keeps its state."""
+    """A voice of espeak-ng; the library has one at a time, so it is told before each speech."""
 
     def __init__(self, language: str, words_per_minute: int = 150) -> None:
         """A voice for a language, ISO 639 or a name of espeak-ng's such as en-gb.
@@ -50,14 +51,17 @@ class EspeakVoice:
             DependencyError: if espeak-ng is not installed.
             UsageError: if it has no such voice.
         """
-        self._library, data = _espeak()
-        self._rate = int(self._library.espeak_Initialize(_RETRIEVAL, 0, data, 0))
-        if self._rate <= 0:
-            raise DependencyError("espeak-ng does not start; apt install espeak-ng")
-        name = two_letters(language)
-        if self._library.espeak_SetVoiceByName(name.lower().encode()) != 0:
+        self._library, self._rate = _started()
+        self._name = two_letters(language).lower().encode()
+        self._words_per_minute = words_per_minute
+        if not self._choose():
             raise UsageError(f"espeak-ng has no voice for {language}; name another by --lang")
-        self._library.espeak_SetParameter(1, words_per_minute, 0)
+
+    def _choose(self) -> bool:
+        """Make it the library's voice; whether there is such a one."""
+        known: bool = self._library.espeak_SetVoiceByName(self._name) == 0
+        self._library.espeak_SetParameter(1, self._words_per_minute, 0)
+        return known
 
     def say(self, words: Sequence[str], breaks: Sequence[int]) -> Sound:
         """Say words in a row; the library tells when each begins."""
@@ -79,6 +83,7 @@ class EspeakVoice:
 
         data = text.encode() + b"\0"
         kept = _CALLBACK(take)  # the library keeps only its address
+        self._choose()  # another voice may have spoken since
         self._library.espeak_SetSynthCallback(kept)
         arguments = (data, len(data), 0, _POSITION_CHARACTER, 0, _UTF8, None, None)
         self._library.espeak_Synth(*arguments)
@@ -96,6 +101,20 @@ def _running(words: Sequence[str], breaks: Sequence[int]) -> tuple[str, list[int
         offsets.append(len(text))
         text += word.replace("\0", "")
     return text, offsets
+
+
+@cache
+def _started() -> tuple[Any, int]:
+    """The library and its samples a second; started anew it would hang now and then.
+
+    Raises:
+        DependencyError: if it is not installed.
+    """
+    library, data = _espeak()
+    rate = int(library.espeak_Initialize(_RETRIEVAL, 0, data, 0))
+    if rate <= 0:
+        raise DependencyError("espeak-ng does not start; apt install espeak-ng")
+    return library, rate
 
 
 def _espeak() -> tuple[Any, bytes | None]:

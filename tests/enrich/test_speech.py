@@ -159,6 +159,17 @@ def test_a_damaged_voice_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
             PiperVoice(model)
 
 
+def test_voices_speak_by_turns_each_in_its_own_tongue(english: EspeakVoice) -> None:
+    alone = english.say(["My", "dear", "Hooker"], [])
+    french = EspeakVoice("fra").say(["My", "dear", "Hooker"], [])
+    with pytest.raises(UsageError):
+        EspeakVoice("qqq")
+    again = english.say(["My", "dear", "Hooker"], [])
+    # Some samples more or less come from what was said before.
+    assert abs(len(again.samples) - len(alone.samples)) < 50
+    assert abs(len(french.samples) - len(alone.samples)) > 500
+
+
 def test_times_run_on_over_pages() -> None:
     import json
 
