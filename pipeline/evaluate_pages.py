@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from pipeline.document import Line
 from pipeline.load import SourcePage
-from pipeline.matching import Boxes, boxes_of, matched, overlaps
+from pipeline.matching import LEAST_IOU, Boxes, boxes_of, matched, overlaps
 from pipeline.page_truth import TruePage, read_truth
 from pipeline.settings import Settings
 from pipeline.stages import LineReader, Stopwatch, open_page, read_page
@@ -28,7 +28,6 @@ from segment.page import segment_page
 
 logger = logging.getLogger(__name__)
 
-LEAST_IOU = 0.5  # boxes that overlap less are no match
 LEAST_READ_IOU = 0.25  # the same for comparing texts: a loose box may be read well
 STEP_PX = 5.0  # distance of the points at which baselines are compared
 TOLERANCE = 0.25  # of the line spacing, see `baseline_tally`

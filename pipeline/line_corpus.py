@@ -23,7 +23,7 @@ from pipeline.document import Line, Page
 from pipeline.errors import InputError
 from pipeline.files import write_bytes
 from pipeline.load import LoadParams, load_page
-from pipeline.matching import boxes_of, matched, overlaps
+from pipeline.matching import LEAST_IOU, boxes_of, matched, overlaps
 from pipeline.names import safe_name, shown
 from pipeline.page_images import image_folders, scaled, source_page
 from segment.arrays import Gray
@@ -34,7 +34,6 @@ logger = logging.getLogger(__name__)
 
 HEIGHT_PX = 64  # of the lines in a corpus
 QUALITY = 90  # of their WebP pictures
-LEAST_IOU = 0.5  # of boxes, for a line that we find to be the one that is meant
 _COLUMNS = ("image", "text", "corpus", "page", "line", "lang", "kind", "split")
 
 

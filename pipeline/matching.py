@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from pipeline.document import Point
 
+LEAST_IOU = 0.5  # boxes that overlap less are no match
+
 Boxes = NDArray[np.float64]  # (N, 4): left, top, right, bottom
 
 
