@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -432,6 +433,9 @@ def train(
         typer.Option(help="The recipe, TOML.", show_default="with --from: ours for a new hand"),
     ] = None,
     threads: Annotated[int, typer.Option(min=0, help="0: one a core.", show_default="0")] = 0,
+    processes: Annotated[
+        int, typer.Option(min=1, help="That train together; more lines a second than threads.")
+    ] = 1,
     device: Annotated[str, typer.Option(help="Where to train: cpu, cuda.")] = "cpu",
     workers: Annotated[int, typer.Option(min=0, help="Processes that load lines ahead.")] = 0,
     minutes: Annotated[float, typer.Option(help="Stop after so long.")] = float("inf"),
@@ -445,17 +449,16 @@ def train(
     with speaking_plainly(verbose, logging.INFO):
         from pipeline.line_corpus import cut_folders
         from pipeline.tables import read_table
-        from recognize.reader import use_threads
+        from pipeline.team import train_together
         from recognize.train import NEW_HAND, Recipe, train_model
 
         if not recipe and not start:
             raise UsageError("name a --recipe, or by --from the model to begin from")
-        use_threads(threads or _cores())
         plan = read_table(recipe or NEW_HAND, Recipe)
         corpora = cut_folders(corpora, out)
-        path = train_model(
-            plan, corpora, out, device=device, workers=workers, minutes=minutes, start=start
-        )
+        how = partial(train_model, device=device, workers=workers, minutes=minutes, start=start)
+        training = partial(how, plan, corpora, out)
+        path = train_together(training, processes, threads or _cores())
     typer.echo(str(path) if path else f"stopped on the way; start it again to go on: {out}")
 
 

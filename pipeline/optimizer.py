@@ -51,6 +51,11 @@ class MatrixOptimizer:
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
 
+    def values(self) -> list[Tensor]:
+        """What it remembers of the gradients, to be changed in place by whoever must."""
+        states = [state for optimizer in self._optimizers for state in optimizer.state.values()]
+        return [value for state in states for value in state.values()]
+
     def state_dict(self) -> list[dict[str, Any]]:
         """All that a resume needs."""
         return [optimizer.state_dict() for optimizer in self._optimizers]

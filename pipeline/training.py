@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from pipeline.optimizer import MatrixOptimizer
+from pipeline.team import Team
 
 LOG = "log.csv"
 _CHECKPOINT = "checkpoint.pt"
@@ -82,6 +83,7 @@ class Training(ABC, Generic[AnyBatch]):
         folder: Path,
         device: torch.device,
         labels: str = "",
+        team: Team | None = None,
     ) -> None:
         """Begin in `folder`, or go on from the checkpoint that lies there.
 
@@ -92,25 +94,35 @@ class Training(ABC, Generic[AnyBatch]):
             folder: of the run; made if need be.
             device: where the networks are.
             labels: what the network's outputs mean; a checkpoint must say the same.
+            team: the processes that train it together; this one alone, if not given. All must
+                begin with the same network.
 
         Raises:
             ValueError: if the checkpoint's outputs mean something else.
         """
         self.schedule, self.folder, self.device, self.labels = schedule, folder, device, labels
+        self.team = team or Team()
         net, self.average = nets
         self.net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average.load_state_dict(net.state_dict())
         self.average.eval()
         self.optimizer = MatrixOptimizer(self.net, schedule.weight_decay)
         self.total = math.ceil(schedule.epochs * examples)
-        self.seen = self.step = 0
+        self.step = 0
+        # Examples that each process has seen: the others' as they last told, and those of processes
+        # that trained before a resume and are no more.
+        self.places = [0] * self.team.size
         self.seconds = 0.0
         folder.mkdir(parents=True, exist_ok=True)
         self._resume()
+        self._places_met = self.places[: self.team.size]
 
     @abstractmethod
     def batches(self, workers: int) -> Iterable[AnyBatch]:
-        """Batches from the example `seen` to the example `total`, the same after a resume."""
+        """Batches from the example `place` to the example `total`, the same after a resume.
+
+        Every process of a team must have its own.
+        """
 
     @abstractmethod
     def loss(self, batch: AnyBatch) -> Tensor:
@@ -136,25 +148,64 @@ class Training(ABC, Generic[AnyBatch]):
         for batch in self.batches(workers):
             losses.append(self._learn(batch.to(self.device)))
             self.step += 1
-            self.seen += len(batch)
+            self.places[self.team.rank] += len(batch)
             self.seconds += time.monotonic() - clock
-            if self.step % 20 == 0:
-                self._log_progress(losses[-20:])
-            if self.step % self.schedule.evaluate_steps == 0:
-                self._report(losses)
-                losses.clear()
-            if self.step % self.schedule.checkpoint_steps == 0:
-                self.save_checkpoint()
+            if self.team.leads:
+                self._keep_books(losses)
             clock = time.monotonic()
-            if clock - start > 60 * minutes:
-                ended = False
+            stop = clock - start > 60 * minutes
+            if self.team.size > 1:
+                due = self.team.is_due() or self.seen >= self.total
+                stop = due and self._meet(stop)
+            if stop:
                 break
-        else:
-            ended = True
-        if losses:
+        if self.team.leads:
+            if losses:
+                self._report(losses)
+            self.save_checkpoint()
+        return self.seen >= self.total
+
+    @property
+    def place(self) -> int:
+        """Examples that this process has seen."""
+        return self.places[self.team.rank]
+
+    @property
+    def seen(self) -> int:
+        """Examples that all processes have seen."""
+        return sum(self.places)
+
+    def _keep_books(self, losses: list[Tensor]) -> None:
+        """After some steps tell how it goes, after some more evaluate, save a checkpoint."""
+        if self.step % 20 == 0:
+            self._log_progress(losses[-20:])
+        if self.step % self.schedule.evaluate_steps == 0:
             self._report(losses)
-        self.save_checkpoint()
-        return ended
+            losses.clear()
+        if self.step % self.schedule.checkpoint_steps == 0:
+            self.save_checkpoint()
+
+    def _meet(self, stop: bool) -> bool:
+        """Go on from the mean of the team, each process weighing as the examples it has seen since.
+
+        Args:
+            stop: whether this process wants to stop.
+
+        Returns:
+            Whether all stop: one of them wants to, or together they have seen all.
+        """
+        told = self.team.gather(self.place, stop)
+        places = [int(place) for place, _ in told]
+        since = [now - then for now, then in zip(places, self._places_met, strict=True)]
+        self.team.share(self._values(), since[self.team.rank] / sum(since))
+        self.places = [*places, *self.places[len(places) :]]
+        self._places_met = places
+        return self.seen >= self.total or any(wants for _, wants in told)
+
+    def _values(self) -> list[Tensor]:
+        """All that the training changes."""
+        nets = [*self.net.state_dict().values(), *self.average.state_dict().values()]
+        return [value for value in nets if value.is_floating_point()] + self.optimizer.values()
 
     @property
     def learning_rate(self) -> float:
@@ -219,7 +270,8 @@ class Training(ABC, Generic[AnyBatch]):
             "net": self.net.state_dict(),
             "average": self.average.state_dict(),
             "optimizer": self.optimizer.state_dict(),
-            "progress": {"seen": self.seen, "step": self.step, "seconds": self.seconds},
+            "progress": {"step": self.step, "seconds": self.seconds},
+            "places": self.places,
             "labels": self.labels,
         }
         partial = self.folder / (_CHECKPOINT + ".partial")
@@ -237,7 +289,9 @@ class Training(ABC, Generic[AnyBatch]):
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
         done = state["progress"]
-        self.seen, self.step, self.seconds = done["seen"], done["step"], done["seconds"]
+        self.step, self.seconds = done["step"], done["seconds"]
+        places = state["places"]
+        self.places = [*places, *[0] * (self.team.size - len(places))]
         logger.info("going on from %s at example %d", path, self.seen)
 
 

@@ -14,6 +14,7 @@ from torch.nn.functional import ctc_loss
 
 from pipeline.errors import InputError
 from pipeline.tables import to_table
+from pipeline.team import Team
 from pipeline.training import LOG, Schedule, Training, load_ahead
 from pipeline.weights import write_card
 from recognize.alphabet import BLANK, Alphabet
@@ -64,6 +65,7 @@ class LineTraining(Training[Batch]):
         folder: Path,
         device: str = "cpu",
         start: str = "",
+        team: Team | None = None,
     ) -> None:
         """Begin in `folder`, from the model `start` if given; or go on from the checkpoint there.
 
@@ -85,15 +87,16 @@ class LineTraining(Training[Batch]):
         if trained:
             _begin_from(trained, net, self.alphabet, start)
         super().__init__(
-            *(recipe, (net, average), self._pass(), folder, where, self.alphabet.characters)
+            *(recipe, (net, average), self._pass(), folder, where, self.alphabet.characters, team)
         )
+        torch.manual_seed(recipe.seed + self.team.rank)  # dropout: each process its own
 
     def batches(self, workers: int) -> Iterable[Batch]:
         """Batches from the present place to the schedule's end, the same after a resume."""
         recipe = self.recipe
         model = recipe.model
         params = LoadingParams(
-            seed=recipe.seed,
+            seed=recipe.seed + self.team.rank,
             height=model.height,
             stretch=model.stretch,
             max_columns=recipe.max_columns,
@@ -101,7 +104,7 @@ class LineTraining(Training[Batch]):
             augment=recipe.augment,
             shares=dict(recipe.shares),
         )
-        plan = plan_batches(self.train, params, self.seen, self.total)
+        plan = plan_batches(self.train, params, self.place, self.total)
         return load_ahead(Batches(self.train, self.alphabet, params), plan, workers)
 
     def _pass(self) -> int:
@@ -191,6 +194,7 @@ def train_model(
     workers: int = 0,
     minutes: float = math.inf,
     start: str = "",
+    team: Team | None = None,
 ) -> Path | None:
     """Train from Parquet files to weights in a run folder, going on from what lies there.
 
@@ -202,10 +206,11 @@ def train_model(
         workers: processes that load batches ahead.
         minutes: stop after so long.
         start: model to begin from: a shipped one's name or a .safetensors file.
+        team: the processes that train together, all called so; the first of them writes.
 
     Returns:
         The safetensors file written, whose card tells the error rates on val; None if the
-        schedule has not come to its end.
+        schedule has not come to its end, or another process writes.
 
     Raises:
         InputError: if a corpus cannot be read.
@@ -217,8 +222,10 @@ def train_model(
         lines += read_pen_lines(path)
     lines += set_lines(recipe.typeset, np.random.default_rng(recipe.seed))
     val = read_samples(scans, "val")
-    training = LineTraining(recipe, lines, val, folder, device, start)
+    training = LineTraining(recipe, lines, val, folder, device, start, team)
     ended = training.run(workers, minutes)
+    if not training.team.leads:
+        return None
     draw_curve(folder / LOG, folder / "curve.png")
     if not ended:
         return None

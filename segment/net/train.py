@@ -75,7 +75,7 @@ class PageTraining(Training[Batch]):
         """Batches from the present place to the schedule's end, the same after a resume."""
         r = self.recipe
         params = LoadingParams(r.seed, r.side, r.batch, r.augment, r.target)
-        plan = plan_batches(len(self.train), params, self.seen, self.total)
+        plan = plan_batches(len(self.train), params, self.place, self.total)
         return load_ahead(Batches(self.train, params), plan, workers)
 
     def loss(self, batch: Batch) -> Tensor:

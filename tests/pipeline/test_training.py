@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from pipeline.team import Team
 from pipeline.training import LOG, Schedule, Training
 
 SCHEDULE = Schedule(epochs=2.0, learning_rate=0.1, checkpoint_steps=1, evaluate_steps=5, ema=0.5)
@@ -28,14 +29,16 @@ class Numbers:
 class Doubling(Training[Numbers]):
     """A network that learns to double."""
 
-    def __init__(self, folder: Path, labels: str = "", die_after: int = 99) -> None:
+    def __init__(
+        self, folder: Path, labels: str = "", die_after: int = 99, team: Team | None = None
+    ) -> None:
         torch.manual_seed(1)
         nets = nn.Linear(1, 1), nn.Linear(1, 1)
         self.steps_left = die_after
-        super().__init__(SCHEDULE, nets, EXAMPLES, folder, torch.device("cpu"), labels)
+        super().__init__(SCHEDULE, nets, EXAMPLES, folder, torch.device("cpu"), labels, team)
 
     def batches(self, workers: int) -> Iterable[Numbers]:
-        for start in range(self.seen, self.total, 2):
+        for start in range(self.place, self.total, 2):
             yield Numbers(torch.arange(start, start + 2)[:, None] / 10)
 
     def loss(self, batch: Numbers) -> Tensor:
