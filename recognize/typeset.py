@@ -7,6 +7,7 @@ of it ships.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,6 +24,7 @@ from recognize.paper import draw_paper, smooth_noise
 from recognize.prose import read_paragraphs
 
 FONT_SUFFIXES = (".ttf", ".otf", ".woff")
+SLANT = (-0.1, 0.3)  # of handwriting, columns a row
 _FINE = 2  # set this many times larger, then averaged
 
 MONTHS = (
@@ -43,6 +45,9 @@ class TypesetParams:
         shortest: characters of a line of prose at least.
         longest: characters of a line of prose at most.
         patterns: share of the lines that are dates, numbers, sums and names' initials.
+        slant: of the upright fonts, columns a row, from and to.
+        long_s: parts of the names of fonts that have a long s where old prints have one; the text
+            that is learnt keeps its s, as the corpora's transcripts do.
     """
 
     lines: int = 0
@@ -51,6 +56,8 @@ class TypesetParams:
     shortest: int = 8
     longest: int = 70
     patterns: float = 0.15
+    slant: tuple[float, float] = SLANT
+    long_s: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +68,37 @@ class TypesetLine:
         text: NFC.
         fonts: the fonts that have all its letters.
         width: columns that it takes about, at a height of 64.
+        slant, long_s: see `TypesetParams`.
         corpus: always "typeset".
     """
 
     text: str
     fonts: tuple[Path, ...]
     width: int
+    slant: tuple[float, float] = SLANT
+    long_s: tuple[str, ...] = ()
     corpus: str = "typeset"
 
     def draw(self, rng: np.random.Generator) -> Gray:
         """The line in some font on some paper, uint8 (64, W)."""
         font = self.fonts[int(rng.integers(len(self.fonts)))]
-        return draw_text(self.text, font, rng)
+        old = any(part in font.name for part in self.long_s)
+        text = with_long_s(self.text) if old else self.text
+        return draw_text(text, font, rng, slant=self.slant)
 
 
-def draw_text(text: str, font: Path, rng: np.random.Generator, height: int = 64) -> Gray:
+def with_long_s(text: str) -> str:
+    """Every s long but at the end of a word, as in prints before 1800 and in Fraktur, about."""
+    return re.sub(r"s(?=\w)", "ſ", text)
+
+
+def draw_text(
+    text: str,
+    font: Path,
+    rng: np.random.Generator,
+    height: int = 64,
+    slant: tuple[float, float] = SLANT,
+) -> Gray:
     """Set a line of text as a picture.
 
     Args:
@@ -83,6 +106,7 @@ def draw_text(text: str, font: Path, rng: np.random.Generator, height: int = 64)
         font: a font file.
         rng: seeded by the caller; size, slant, places, ink and paper are drawn from it.
         height: rows of the picture.
+        slant: columns a row, from and to.
 
     Returns:
         uint8 (height, W), dark ink on lighter paper.
@@ -98,7 +122,7 @@ def draw_text(text: str, font: Path, rng: np.random.Generator, height: int = 64)
         y = rows / 4 + rng.normal(0, 0.025) * ascent
         pen.text((x, y), word, fill=255, font=face)
         x += face.getlength(word) + space * rng.uniform(0.8, 1.25)
-    coverage = _fitted(np.asarray(canvas), height, rng)
+    coverage = _fitted(np.asarray(canvas), height, rng.uniform(*slant), rng)
     ink = rng.uniform(0.4, 0.95)
     width = coverage.shape[1]
     flow = 1 - np.clip(smooth_noise(height, width, height / 2, rng), 0, 2) * rng.uniform(0, 0.2)
@@ -107,9 +131,8 @@ def draw_text(text: str, font: Path, rng: np.random.Generator, height: int = 64)
     return line
 
 
-def _fitted(mask: Gray, height: int, rng: np.random.Generator) -> NDArray[np.float32]:
+def _fitted(mask: Gray, height: int, slant: float, rng: np.random.Generator) -> NDArray[np.float32]:
     """Slant the drawn text, cut it out with some room, and scale it to `height` rows."""
-    slant = rng.uniform(-0.1, 0.3)
     shear = np.array([[1, -slant, slant * mask.shape[0]], [0, 1, 0]])
     size = (mask.shape[1] + mask.shape[0], mask.shape[0])
     slanted = cv2.warpAffine(mask, shear, size)
@@ -152,7 +175,8 @@ def set_lines(params: TypesetParams, rng: np.random.Generator) -> list[TypesetLi
         text = pattern(rng) if not params.texts or rng.random() < params.patterns else next(prose)
         fonts = tuple(font for font, letters in covered.items() if set(text) - {" "} <= letters)
         if fonts:
-            lines.append(TypesetLine(text, fonts, 24 * len(text) + 48))
+            width = 24 * len(text) + 48
+            lines.append(TypesetLine(text, fonts, width, params.slant, params.long_s))
     return lines
 
 

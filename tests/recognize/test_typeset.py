@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from pipeline.errors import InputError
 from recognize.alphabet import clean
-from recognize.typeset import TypesetParams, draw_text, pattern, set_lines
+from recognize.typeset import TypesetParams, draw_text, pattern, set_lines, with_long_s
 
 FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
 PARAMS = TypesetParams(lines=30, fonts=str(FONTS))
@@ -47,6 +48,22 @@ def test_only_fonts_that_have_the_letters_are_chosen(tmp_path: Path) -> None:
     names = {font.name for font in line.fonts}
     assert "DejaVuSans.ttf" in names
     assert "STIXSizOneSymReg.ttf" not in names
+
+
+def test_every_s_is_long_but_a_words_last() -> None:
+    assert with_long_s("Les choses, dess' Aussicht") == "Les choſes, deſs' Auſſicht"
+
+
+def test_fonts_named_for_it_draw_the_long_s(tmp_path: Path) -> None:
+    text = tmp_path / "prose.txt"
+    text.write_text("sissi\n")
+    shutil.copy(FONTS / "DejaVuSans.ttf", tmp_path)
+    params = TypesetParams(1, str(tmp_path), (str(text),), patterns=0.0)
+    (plain,) = set_lines(params, np.random.default_rng(1))
+    (old,) = set_lines(replace(params, long_s=("DejaVu",)), np.random.default_rng(1))
+    assert old.text == plain.text == "sissi"
+    one, other = (line.draw(np.random.default_rng(1)) for line in (plain, old))
+    assert one.shape != other.shape or (one != other).any()
 
 
 def test_same_seed_gives_the_same_lines() -> None:
