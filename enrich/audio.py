@@ -16,6 +16,19 @@ from pipeline.errors import OutputError
 BIT_RATE = "48k"
 
 
+def check_audio() -> None:
+    """Refuse early what cannot be encoded.
+
+    Raises:
+        DependencyError: if ffmpeg is not installed.
+    """
+    _ffmpeg()
+
+
+def _ffmpeg() -> str:
+    return need_program("ffmpeg", "ffmpeg", "EPUB and m4b")
+
+
 def m4a_bytes(sound: Sound) -> bytes:
     """A page's sound as an .m4a.
 
@@ -46,7 +59,6 @@ def _chapters(sounds: Sequence[Sound], title: str) -> str:
 
 
 def _encoded(sounds: Sequence[Sound], chapters: str) -> bytes:
-    ffmpeg = need_program("ffmpeg", "ffmpeg", "EPUB and m4b")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         joined = np.concatenate([sound.samples for sound in sounds])
@@ -54,7 +66,7 @@ def _encoded(sounds: Sequence[Sound], chapters: str) -> bytes:
         (folder / "chapters.txt").write_text(chapters, "utf-8")
         extra = ["-i", str(folder / "chapters.txt"), "-map_metadata", "1"] if chapters else []
         command = [
-            *(ffmpeg, "-nostdin", "-v", "error", "-i", str(folder / "in.wav"), *extra),
+            *(_ffmpeg(), "-nostdin", "-v", "error", "-i", str(folder / "in.wav"), *extra),
             *("-map", "0:a", "-c:a", "aac", "-b:a", BIT_RATE, "-bitexact", "-f", "mp4"),
             *("-movflags", "+faststart", str(folder / "out.m4a")),
         ]

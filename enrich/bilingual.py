@@ -14,6 +14,7 @@ from enrich.translation import Translated
 from export.xml_text import legal
 from pipeline.document import Document
 
+FORMATS = ("html", "pdf", "txt", "json")
 STYLE = (
     "body{font:1em/1.5 serif;margin:1em auto;max-width:70em;padding:0 1em}"
     "section{display:grid;grid-template-columns:1fr 1fr;gap:0 2em}h2{font-size:1em;color:#666}"
@@ -46,6 +47,17 @@ def _pages(document: Document, rows: Rows) -> Iterator[tuple[int, list[list[Tran
     for page, own in groupby(rows, key=lambda row: row.sentence.page):
         regions = groupby(own, key=lambda r: region_of[page, r.sentence.parts[0].line_id])
         yield page + 1, [list(paragraph) for _, paragraph in regions]
+
+
+def bilingual(form: str, document: Document, rows: Rows, source: str, target: str) -> bytes:
+    """A document and its translation in one of `FORMATS`; of both languages, ISO 639-3 codes."""
+    if form == "html":
+        return bilingual_html(document, rows, source, target)
+    if form == "pdf":
+        return bilingual_pdf(document, rows)
+    if form == "json":
+        return bilingual_json(document, rows, source, target)
+    return translation_text(document, rows).encode()
 
 
 def bilingual_html(document: Document, rows: Rows, source: str, target: str) -> bytes:

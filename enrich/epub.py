@@ -11,8 +11,11 @@ from datetime import UTC, datetime
 from html import escape
 from itertools import groupby
 
-from enrich.speech import UNCERTAIN, Unit
+from enrich.audio import m4a_bytes
+from enrich.speech import UNCERTAIN, Sound, Unit
+from enrich.spoken_language import two_letters
 from export.xml_text import legal
+from pipeline.document import Document
 
 STYLE = """body { margin: 0 auto; max-width: 40em; font-family: serif; line-height: 1.6 }
 img { display: block; width: 100% }
@@ -41,6 +44,37 @@ class SpokenPage:
     seconds: float
     sound: bytes
     picture: bytes = b""
+
+
+def spoken_book(
+    document: Document,
+    said: Sequence[Sequence[Unit]],
+    sounds: Sequence[Sound],
+    pictures: Sequence[bytes],
+    language: str,
+    created: datetime,
+) -> bytes:
+    """A document as a book that speaks.
+
+    Args:
+        document: its pages, one for each of what follows.
+        said: the words of each page.
+        sounds: of each page.
+        pictures: JPEGs of the scans; empty for none.
+        language: of the text, any ISO 639 code.
+        created: when.
+
+    Returns:
+        As `epub`.
+
+    Raises:
+        DependencyError: if ffmpeg is not installed.
+    """
+    pages = [
+        SpokenPage(page.index + 1, own, sound.times, sound.seconds, m4a_bytes(sound), picture)
+        for page, own, sound, picture in zip(document.pages, said, sounds, pictures, strict=True)
+    ]
+    return epub(document.title, two_letters(language), pages, created)
 
 
 def epub(title: str, language: str, pages: Sequence[SpokenPage], created: datetime) -> bytes:

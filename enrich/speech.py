@@ -118,6 +118,13 @@ def say_page(said: Sequence[Unit], voice: Voice) -> Sound:
     return Sound(clipped, sound.rate, sound.times)
 
 
+def say_document(document: Document, voice: Voice) -> tuple[list[list[Unit]], list[Sound]]:
+    """What is said on each page, and its sound."""
+    lexicon = Lexicon.of(document)
+    said = [units(page, lexicon) for page in document.pages]
+    return said, [say_page(own, voice) for own in said]
+
+
 def _tone(count: int, rate: int) -> NDArray[np.float32]:
     """A tone that swells and fades."""
     t = np.arange(count) / rate

@@ -39,7 +39,7 @@ class BuildParams:
         pdf: how PDFs are made.
         base_url: address under which `out` will be on the web; IIIF needs one.
         load: limits in reading the images.
-        enrich: what is made of the text besides, names of `pipeline.enrichers.ENRICHERS`.
+        enrich: what is made of the text besides, names that `pipeline.enrichers.enricher` knows.
         one_format: whether of a page that is there as PAGE and as ALTO PAGE is taken.
     """
 

@@ -119,7 +119,8 @@ def convert(
     enrich: Annotated[
         str,
         typer.Option(
-            help="Also make, with commas: entities, phrases, summary, sentiment, tables, speech."
+            help="Also make, with commas: entities, phrases, summary, sentiment, tables, speech, "
+            "book, translation:LANGUAGE."
         ),
     ] = "",
     pdfa: Annotated[

@@ -26,7 +26,10 @@ def enrich(
     sources: Texts,
     what: Annotated[
         str,
-        typer.Option(help="With commas: entities, phrases, summary, sentiment, tables, speech."),
+        typer.Option(
+            help="With commas: entities, phrases, summary, sentiment, tables, speech, book, "
+            "translation:LANGUAGE."
+        ),
     ] = "entities",
     out: Annotated[Path, typer.Option(help="Folder for what is made.")] = Path("enriched"),
     to: Annotated[str, typer.Option(help="Formats with the names marked in them: alto, tei.")] = "",

@@ -9,13 +9,17 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO
 
 from export.mets import FileRecord
-from pipeline.document import Page
-from pipeline.errors import SettingsError
+from pipeline.errors import SettingsError, UsageError
 from pipeline.stages import Finished, Output, Writer, outputs_of
+from pipeline.web_picture import load_source, web_picture
 
 if TYPE_CHECKING:
     from enrich.phrases import Phrase
+    from enrich.rulings import Ruling
     from enrich.speech import Sound, Unit
+    from enrich.translation import Translated
+
+TRANSLATION = "translation:"
 
 
 def _nothing_wanted(language: str) -> None:
@@ -44,12 +48,24 @@ def check_enrichers(names: Sequence[str], language: str) -> None:
         DependencyError: if a part is not installed.
         UsageError: if a language is not offered.
     """
-    unknown = [name for name in names if name not in ENRICHERS]
+    unknown = [name for name in names if not _known(name)]
     if unknown:
-        there = ", ".join(ENRICHERS)
+        there = ", ".join((*ENRICHERS, TRANSLATION + "LANGUAGE"))
         raise SettingsError(f"cannot enrich by {', '.join(unknown)}; there are: {there}")
     for name in names:
-        ENRICHERS[name].check(language)
+        enricher(name).check(language)
+
+
+def enricher(name: str) -> Enricher:
+    """What makes what a name asks for: one of `ENRICHERS`, or a translation: translation:spa."""
+    if not name.startswith(TRANSLATION):
+        return ENRICHERS[name]
+    target = name.removeprefix(TRANSLATION)
+    return Enricher(partial(translation_outputs, target), partial(_check_translation, target))
+
+
+def _known(name: str) -> bool:
+    return name in ENRICHERS or (name.startswith(TRANSLATION) and name != TRANSLATION)
 
 
 def all_outputs(
@@ -63,12 +79,12 @@ def all_outputs(
     Args:
         done: the document.
         formats: names of `WRITERS`.
-        enrich: names of `ENRICHERS`.
+        enrich: names that `enricher` knows.
         made: what has been made of it; may be added to as the files are written.
     """
     yield from outputs_of(done, formats, made)
     for name in enrich:
-        for output in ENRICHERS[name].writer(done):
+        for output in enricher(name).writer(done):
             yield name, output
 
 
@@ -167,18 +183,31 @@ def sentiment_outputs(done: Finished) -> Iterator[Output]:
 
 
 def table_outputs(done: Finished) -> Iterator[Output]:
-    """The table of each page as CSV, by the gaps between words; empty for a page without one."""
+    """The table of each page as CSV, by rulings and the gaps between words; empty without one."""
     digits = len(str(len(done.document.pages)))
 
-    def table_of(page: Page) -> bytes:
+    def table_of(place: int) -> bytes:
         from enrich.tables import find_table, table_csv
 
-        table = find_table(page)
+        table = find_table(done.document.pages[place], *_rulings(done, place))
         return table_csv(table).encode() if table else b""
 
-    for page in done.document.pages:
+    for place, page in enumerate(done.document.pages):
         name = f".tables/page{page.index + 1:0{digits}}.csv"
-        yield _file(done, name, partial(table_of, page))
+        yield _file(done, name, partial(table_of, place))
+
+
+def _rulings(done: Finished, place: int) -> tuple[list[Ruling], list[Ruling]]:
+    """The rulings of a page's image; none where the images are not at hand."""
+    from enrich.rulings import find_rulings  # slow: loads OpenCV
+
+    if not _has_images(done):
+        return [], []
+    return find_rulings(load_source(done.sources[place]).gray)
+
+
+def _has_images(done: Finished) -> bool:
+    return len(done.sources) == len(done.document.pages)
 
 
 def _check_speech(language: str) -> None:
@@ -187,20 +216,25 @@ def _check_speech(language: str) -> None:
     EspeakVoice(language or "eng")
 
 
+def _language_of(done: Finished) -> str:
+    from enrich.spoken_language import spoken_language
+
+    return done.language or spoken_language(done.document)
+
+
+def _said(done: Finished) -> tuple[list[list[Unit]], list[Sound]]:
+    from enrich.speech import say_document
+    from enrich.voices import EspeakVoice
+
+    return say_document(done.document, EspeakVoice(_language_of(done)))
+
+
 def speech_outputs(done: Finished) -> Iterator[Output]:
     """The document read aloud as WAV, and when each word is said as JSON."""
 
     @cache
     def said() -> tuple[list[list[Unit]], list[Sound]]:
-        from enrich.speech import say_page, units
-        from enrich.spoken_language import spoken_language
-        from enrich.voices import EspeakVoice
-        from export.hyphens import Lexicon
-
-        voice = EspeakVoice(done.language or spoken_language(done.document))
-        lexicon = Lexicon.of(done.document)
-        words = [units(page, lexicon) for page in done.document.pages]
-        return words, [say_page(own, voice) for own in words]
+        return _said(done)
 
     def sound() -> bytes:
         import numpy as np
@@ -219,6 +253,56 @@ def speech_outputs(done: Finished) -> Iterator[Output]:
     yield _file(done, ".times.json", times)
 
 
+def _check_book(language: str) -> None:
+    from enrich.audio import check_audio
+
+    _check_speech(language)
+    check_audio()
+
+
+def book_outputs(done: Finished) -> Iterator[Output]:
+    """An EPUB in which scan, text and voice run together."""
+
+    def make() -> bytes:
+        from enrich.epub import spoken_book
+
+        sources = done.sources if _has_images(done) else ()
+        pictures = [web_picture(one) for one in sources] or [b""] * len(done.document.pages)
+        return spoken_book(done.document, *_said(done), pictures, _language_of(done), done.created)
+
+    yield _file(done, ".epub", make)
+
+
+def _check_translation(target: str, language: str) -> None:
+    from enrich.translation import translator
+
+    if not language:
+        raise UsageError(f"name the language of the text by --lang to translate it to {target}")
+    translator(language, target)
+
+
+def translation_outputs(target: str, done: Finished) -> Iterator[Output]:
+    """Original and translation side by side as HTML, and the translation as text."""
+    from enrich.spoken_language import three_letters
+
+    own, other = three_letters(done.language), three_letters(target)
+
+    @cache
+    def rows() -> list[Translated]:
+        from enrich.sentences import sentences
+        from enrich.translation import translated, translator
+
+        return translated(sentences(done.document), translator(own, other))
+
+    def make(form: str) -> bytes:
+        from enrich.bilingual import bilingual
+
+        return bilingual(form, done.document, rows(), own, other)
+
+    for form in ("html", "txt"):
+        yield _file(done, f".{other}.{form}", partial(make, form))
+
+
 ENRICHERS: dict[str, Enricher] = {
     "entities": Enricher(entity_outputs, _check_names),
     "phrases": Enricher(phrase_outputs, _check_phrases),
@@ -226,4 +310,5 @@ ENRICHERS: dict[str, Enricher] = {
     "sentiment": Enricher(sentiment_outputs, _check_sentiment),
     "tables": Enricher(table_outputs),
     "speech": Enricher(speech_outputs, _check_speech),
+    "book": Enricher(book_outputs, _check_book),
 }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.build import newest
 from pipeline.corrected import Corrected, read_corrected
-from pipeline.document import Document, Page
+from pipeline.document import Page
 from pipeline.errors import FileAccessError, InputError, UsageError
 from pipeline.files import write_bytes
 from pipeline.load import LoadParams, load_page
@@ -20,7 +20,6 @@ from pipeline.page_images import ImageFolder, image_folders, scaled, source_page
 if TYPE_CHECKING:
     from enrich.speech import Sound, Unit, Voice
     from enrich.tables import Table
-    from enrich.translation import Translated
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,19 +166,16 @@ def _said(
     corrected: Corrected, options: SpeechOptions
 ) -> tuple[list[list[Unit]], list[Sound], str]:
     """What is said on each page, its sound, and the language."""
-    from enrich.speech import say_page, units
+    from enrich.speech import say_document
     from enrich.spoken_language import spoken_language
     from enrich.voices import EspeakVoice, PiperVoice
-    from export.hyphens import Lexicon
 
     document = corrected.document
     if not any(line.words for page in document.pages for line in page.lines):
         raise InputError(f"{shown(corrected.files[0])}: has no words to say; read it first")
     language = options.language or spoken_language(document)
     voice: Voice = PiperVoice(options.voice) if options.voice else EspeakVoice(language)
-    lexicon = Lexicon.of(document)
-    said = [units(page, lexicon) for page in document.pages]
-    return said, [say_page(one, voice) for one in said], language
+    return *say_document(document, voice), language
 
 
 def _book(
@@ -189,24 +185,12 @@ def _book(
     language: str,
     options: SpeechOptions,
 ) -> bytes:
-    from enrich.audio import m4a_bytes
-    from enrich.epub import SpokenPage, epub
-    from enrich.spoken_language import two_letters
+    from enrich.epub import spoken_book
 
     folders = image_folders(corrected.files, options.images)
-    pages = [
-        SpokenPage(
-            page.index + 1,
-            own,
-            sound.times,
-            sound.seconds,
-            m4a_bytes(sound),
-            _picture(page, folders),
-        )
-        for page, own, sound in zip(corrected.document.pages, said, sounds, strict=True)
-    ]
+    pictures = [_picture(page, folders) for page in corrected.document.pages]
     created = newest(corrected.files)
-    return epub(corrected.document.title, two_letters(language), pages, created)
+    return spoken_book(corrected.document, said, sounds, pictures, language, created)
 
 
 def _picture(page: Page, folders: Sequence[ImageFolder]) -> bytes:
@@ -218,16 +202,13 @@ def _picture(page: Page, folders: Sequence[ImageFolder]) -> bytes:
     return web_picture(with_image(page, path, LoadParams())[1]) if path else b""
 
 
-TRANSLATED = ("html", "pdf", "txt", "json")
-
-
 @dataclass(frozen=True, slots=True)
 class TranslationOptions:
     """Settings of `make_translation`.
 
     Attributes:
         source: ISO 639 code of the text; empty to guess.
-        formats: some of `TRANSLATED`.
+        formats: some of `enrich.bilingual.FORMATS`.
         model: folder of a CTranslate2 model; None for Apertium.
         overwrite: whether files that are there already may be replaced.
     """
@@ -253,38 +234,25 @@ def make_translation(
         UsageError: if a format is unknown, or there is nothing to translate to.
         DependencyError: if the pair of languages is not installed.
     """
+    from enrich.bilingual import FORMATS, bilingual
     from enrich.sentences import sentences
     from enrich.spoken_language import spoken_language, three_letters
     from enrich.translation import translated, translator
 
-    unknown = [name for name in options.formats if name not in TRANSLATED]
+    unknown = [name for name in options.formats if name not in FORMATS]
     if unknown or not options.formats:
         wrong = ", ".join(unknown) or "none"
-        raise UsageError(f"no translation as {wrong}; there are: {', '.join(TRANSLATED)}")
+        raise UsageError(f"no translation as {wrong}; there are: {', '.join(FORMATS)}")
     written = []
     for corrected in read_corrected(sources, one_format=True):
         document = corrected.document
         own = three_letters(options.source or spoken_language(document))
         rows = translated(sentences(document), translator(own, target, options.model))
         for name in options.formats:
-            data = _bilingual(name, document, rows, own, three_letters(target))
+            data = bilingual(name, document, rows, own, three_letters(target))
             path = out / f"{corrected.name}.{three_letters(target)}.{name}"
             written.append(place(path, data, options.overwrite))
     return written
-
-
-def _bilingual(
-    name: str, document: Document, rows: Sequence[Translated], source: str, target: str
-) -> bytes:
-    from enrich import bilingual
-
-    if name == "html":
-        return bilingual.bilingual_html(document, rows, source, target)
-    if name == "pdf":
-        return bilingual.bilingual_pdf(document, rows)
-    if name == "json":
-        return bilingual.bilingual_json(document, rows, source, target)
-    return bilingual.translation_text(document, rows).encode()
 
 
 def image_of(page: Page, folders: Sequence[ImageFolder]) -> Path | None:

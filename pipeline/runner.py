@@ -16,7 +16,7 @@ from pathlib import Path
 from pipeline.answers import Answers
 from pipeline.cluster import open_cluster
 from pipeline.document import Document, Page, Step
-from pipeline.enrichers import ENRICHERS, check_enrichers
+from pipeline.enrichers import check_enrichers, enricher
 from pipeline.errors import FileAccessError, InputError, SettingsError
 from pipeline.executor import Executor, Limits, Loss, Result, Task, open_executor
 from pipeline.given_order import check_order_folder
@@ -342,7 +342,7 @@ def _planned(documents: Sequence[SourceDocument], settings: Settings) -> Iterato
         )
         empty = Finished(document.name, Document("", pages), (), datetime.now(UTC), "")
         writers = [WRITERS[name] for name in settings.formats]
-        writers += [ENRICHERS[name].writer for name in settings.enrich]
+        writers += [enricher(name).writer for name in settings.enrich]
         for writer in writers:
             yield from (str(output.path) for output in writer(empty))
 

@@ -20,7 +20,7 @@ class Settings:
         lm: language model that helps to read: an ISO 639-3 code, "auto" for the one that fits the
             page, or "none".
         formats: what is written, names of `pipeline.stages.WRITERS`.
-        enrich: what is made of the text besides, names of `pipeline.enrichers.ENRICHERS`.
+        enrich: what is made of the text besides, names that `pipeline.enrichers.enricher` knows.
         language: BCP 47 code of the documents for the PDF's readers, such as "fr"; may be empty.
         existing_text: of a PDF's page that has text already: "skip" leaves it as it is, unread;
             "redo" puts ours in place of invisible text, and adds none to visible text;

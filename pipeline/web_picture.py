@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import ExifTags, Image
 
 from export.page_source import ImageSource, PageSource, PdfPageSource
-from pipeline.load import LoadParams, SourcePage, load_page, load_picture
+from pipeline.load import LoadParams, PageImage, SourcePage, load_page, load_picture
 from segment.arrays import Gray
 
 MAX_SIDE_PX = 2000
@@ -70,8 +70,18 @@ def web_size(width: int, height: int) -> tuple[int, int]:
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
+def load_source(source: PageSource, params: LoadParams = LoadParams()) -> PageImage:
+    """The page in grey, as it was read.
+
+    Raises:
+        InputError: if the source cannot be read.
+    """
+    if isinstance(source, PdfPageSource):
+        return load_page(SourcePage(source.path, source.index, "pdf", "", 0), params)
+    return load_page(SourcePage(source.path, source.frame, "image", "", 0), params)
+
+
 def _picture(source: PageSource, params: LoadParams) -> Image.Image:
     if isinstance(source, PdfPageSource):
-        page = SourcePage(source.path, source.index, "pdf", "", 0)
-        return Image.fromarray(load_page(page, params).gray)
+        return Image.fromarray(load_source(source, params).gray)
     return load_picture(SourcePage(source.path, source.frame, "image", "", 0), params)
