@@ -27,7 +27,7 @@ from recognize.loading import Batch, Batches, LoadingParams, plan_batches
 from recognize.model import LineNet, ModelParams
 from recognize.reader import Reader
 from recognize.strokes import holds_strokes, read_pen_lines
-from recognize.typeset import TypesetParams, set_lines
+from recognize.typeset import TypesetLine, TypesetParams, set_lines
 from recognize.weights import Card, load_model, read_card, save_model, transfer
 
 NEW_HAND = Path(__file__).with_name("recipes") / "hand.toml"  # to go on from a trained model
@@ -220,7 +220,7 @@ def train_model(
     lines: list[TrainingLine] = [*read_samples(scans, "train")]
     for path in pens:
         lines += read_pen_lines(path)
-    lines += set_lines(recipe.typeset, np.random.default_rng(recipe.seed))
+    lines += _set_lines(recipe, lines)
     val = read_samples(scans, "val")
     training = LineTraining(recipe, lines, val, folder, device, start, team)
     ended = training.run(workers, minutes)
@@ -233,6 +233,13 @@ def train_model(
     if val:
         add_scores(path, scans)
     return path
+
+
+def _set_lines(recipe: Recipe, others: Sequence[TrainingLine]) -> list[TypesetLine]:
+    """Lines set from type, but for those with signs that transcribers write otherwise."""
+    known = {letter for line in others for letter in line.text} | set(recipe.extra_characters)
+    made = set_lines(recipe.typeset, np.random.default_rng(recipe.seed))
+    return [line for line in made if known.issuperset(line.text)]
 
 
 def add_scores(path: Path, corpora: Sequence[Path]) -> None:

@@ -5,6 +5,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import cv2
+import matplotlib
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,6 +16,7 @@ from pipeline.errors import InputError
 from recognize.dataset import LineSample
 from recognize.model import ModelParams
 from recognize.train import LineTraining, Recipe, train_model
+from recognize.typeset import TypesetParams
 from recognize.weights import load_model, read_card
 from tests.pipeline.killing import Killed, kill_after
 
@@ -105,6 +107,20 @@ def test_training_ends_with_weights_and_their_scores(tmp_path: Path) -> None:
     card = read_card(path.with_suffix(".json"))
     assert card.training["corpora"] == {"bars": "drawn here, CC0"}
     assert card.scores["cer"]["corpus"].keys() == {"bars"}
+
+
+def test_lines_set_from_type_bring_no_new_signs(tmp_path: Path) -> None:
+    rows = [{**asdict(line), "split": "train"} for line in drawn_lines(6)]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "bars.parquet")
+    (tmp_path / "prose.txt").write_text("mimi\n“mimi”\n")
+    fonts = str(Path(matplotlib.get_data_path()) / "fonts" / "ttf")
+    typeset = TypesetParams(20, fonts, (str(tmp_path / "prose.txt"),), shortest=4, patterns=0.0)
+    recipe = replace(RECIPE, epochs=0.5, typeset=typeset)
+    path = train_model(recipe, [tmp_path / "bars.parquet"], tmp_path / "run")
+    assert path is not None
+    card = read_card(path.with_suffix(".json"))
+    assert card.alphabet == "im"
+    assert set(card.training["corpora"]) == {"bars", "typeset"}
 
 
 def test_training_without_val_ends_without_scores(tmp_path: Path) -> None:
