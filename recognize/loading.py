@@ -16,7 +16,9 @@ from recognize.dataset import TrainingLine, batch_indices, stack
 from recognize.model import STRIDE
 from recognize.normalize import normalize
 
-Key = tuple[int, list[int]]  # epoch and indices of a batch's lines
+# Epoch, and the lines of a batch: their indices, to which a line that an epoch has again adds the
+# number of all lines, so that it is changed otherwise.
+Key = tuple[int, list[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +58,9 @@ class LoadingParams:
         max_columns: columns of a batch at most.
         plain: share of the lines that are not augmented.
         augment: how the others are changed.
-        shares: of a corpus's lines, in (0, 1], that a pass takes, chosen anew each time; all lines
-            of a corpus that is not named.
+        shares: how often a pass takes each line of a corpus, chosen anew each time: 0.3 is three
+            lines in ten, 1.5 every line and every second one again; of a corpus that is not named,
+            every line once.
     """
 
     seed: int
@@ -75,19 +78,23 @@ def plan_batches(
     """The batches of a schedule in order.
 
     Args:
-        lines: all training lines; an epoch has each of them once, or a share of its corpus.
+        lines: all training lines; an epoch has each of them as often as its corpus's share says.
         params: seed, size of batches and shares.
         first: number of lines seen already.
         last: number of lines after which the schedule ends.
     """
     scale = params.height * params.stretch / 64
     widths = np.array([round(line.width * scale) for line in lines])
-    shares = [params.shares.get(line.corpus, 1.0) for line in lines]
+    shares = np.array([params.shares.get(line.corpus, 1.0) for line in lines])
     epoch = seen = 0
     while seen < last:
         rng = np.random.default_rng((params.seed, epoch))
-        taken = np.flatnonzero(rng.random(len(lines)) < shares)
-        for batch in batch_indices(widths[taken].tolist(), params.max_columns, rng):
+        times = np.floor(rng.random(len(lines)) + shares).astype(int)
+        taken = np.concatenate(
+            [np.flatnonzero(times > copy) + copy * len(lines) for copy in range(times.max())]
+        )
+        columns = widths[taken % len(lines)].tolist()
+        for batch in batch_indices(columns, params.max_columns, rng):
             if first <= seen < last:
                 yield epoch, taken[batch].tolist()
             seen += len(batch)
@@ -112,12 +119,12 @@ class Batches(Dataset[Batch]):
         neighbour = None
         for index in indices:
             rng = np.random.default_rng((params.seed, epoch, index))
-            pixels = drawn = self._lines[index].draw(rng)
+            pixels = drawn = self._lines[index % len(self._lines)].draw(rng)
             if rng.random() >= params.plain:
                 pixels = augment(drawn, rng, params.augment, neighbour)
             neighbour = drawn
             arrays.append(normalize(pixels, params.height, params.stretch))
-        labels = [self._labels[index] for index in indices]
+        labels = [self._labels[index % len(self._lines)] for index in indices]
         return Batch(
             stack(arrays),
             torch.tensor([-(-array.shape[1] // STRIDE) for array in arrays]),

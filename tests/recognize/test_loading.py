@@ -47,6 +47,18 @@ def test_an_epoch_takes_its_share_of_a_corpus_other_lines_each_time(
     assert passes[0] != passes[1]
 
 
+def test_an_epoch_takes_some_lines_again_and_changes_them_otherwise(
+    lines: list[LineSample],
+) -> None:
+    params = replace(PARAMS, shares={"c": 2.0}, plain=0.0)
+    plan = flat(plan_batches(lines, params, 0, 60))
+    assert sorted(plan) == [(0, number) for number in range(60)]
+    batches = Batches(lines, Alphabet("ab"), params)
+    once, again = batches[(0, [3])], batches[(0, [33])]
+    assert torch.equal(once.targets, again.targets)
+    assert once.lines.shape != again.lines.shape or not torch.equal(once.lines, again.lines)
+
+
 def test_a_plan_taken_up_again_goes_on_the_same(lines: list[LineSample]) -> None:
     whole = list(plan_batches(lines, PARAMS, 0, 75))
     for taken in (1, 5, len(whole) - 2):
