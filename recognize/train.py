@@ -39,7 +39,7 @@ class Recipe(Schedule):
 
     name: str = "latin"
     exclude: tuple[str, ...] = ()  # corpora left out
-    # Corpus and how often a pass takes its lines: 0.3 of what is read well, 2 of what is read badly.
+    # Corpus and how often a pass takes its lines: 0.3 of what is read well, 2 of what is not.
     shares: tuple[tuple[str, float], ...] = ()
     max_columns: int = 24_000  # columns of a batch: some 45 lines
     auxiliary: float = 0.2  # weight of the CTC loss on the CNN's columns
