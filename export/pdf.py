@@ -31,6 +31,7 @@ from pypdf.generic import (
     StreamObject,
 )
 
+from export.baselines import POINTS_PER_INCH
 from export.glyphless import Codes, deflated, fill_font
 from export.page_source import ImageSource, PageSource, PdfPageSource
 from export.pdf_attachments import Attachment, attach
@@ -42,7 +43,7 @@ from export.pdf_objects import write_packed
 from export.pdf_redraw import ORIGINAL, Binarize, jpeg_quality
 from export.pdf_structure import TagTree, add_outline, add_page_labels
 from export.pdfa_rules import Part, content_violations, violations
-from export.text_layer import POINTS_PER_INCH, has_words, number, text_layer
+from export.text_layer import has_words, number, text_layer
 from pipeline.document import Document, Page
 from pipeline.errors import EncryptedPdfError, InputError
 

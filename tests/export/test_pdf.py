@@ -203,7 +203,7 @@ def test_a_word_is_as_wide_as_its_box(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("rise_px", "turned"),
-    [pytest.param(2, False, id="1.4 pt, flattened"), pytest.param(60, True, id="43 pt, kept")],
+    [pytest.param(2, False, id="1.4 pt, flattened"), pytest.param(14, True, id="10 pt, kept")],
 )
 def test_a_small_rise_is_flattened(tmp_path: Path, rise_px: int, turned: bool) -> None:
     word = one_word(Box(100, 300, 900, 400), ((100, 400), (900, 400 - rise_px)))

@@ -133,7 +133,7 @@ def slanted(degrees: float) -> tuple[np.ndarray, Page]:
     return ink > 0, page
 
 
-@pytest.mark.parametrize("degrees", [0, 1, 3, -5, 10])
+@pytest.mark.parametrize("degrees", [0, 1, 2, 3, 5, 6, 10, -3, -5, -6, -7, -10])
 def test_what_is_selected_covers_the_ink(tmp_path: Path, degrees: float) -> None:
     """Measured on PDFium's boxes of the word's characters, in which a viewer selects."""
     ink, page = slanted(degrees)
