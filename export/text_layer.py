@@ -68,10 +68,9 @@ def _set_line(line: Line, ppi: float, to_user: Transformation, codes: Codes) -> 
         origin = extents[0][0]
         places = [((start - origin) * along, (end - origin) * along) for start, end in extents]
         place = [number(value, decimals) for value in to_user.apply_on(run.baseline.at(origin))]
-        texts = [word.text for word in run.words]
-        shows = _shows(texts, places, size, codes)
-        shown.append(f"{' '.join([*turn, *place])} Tm\n{shows}")
-    return f"{number(size)} Tf {chr(10).join(shown)}"
+        shown.append(f"{' '.join([*turn, *place])} Tm")
+        shown.append(_shows([word.text for word in run.words], places, size, codes))
+    return "\n".join([f"{number(size)} Tf {shown[0]}", *shown[1:]])
 
 
 def _turned(to_user: Transformation, vector: Point) -> Point:
@@ -87,8 +86,8 @@ def _shows(
 
     Args:
         texts: the words.
-        places: where each begins and ends, in user space, from where the first begins; and, if a
-            word follows that is shown elsewhere, where that would.
+        places: where each begins and ends, in user space, from where the first begins; one more
+            if a word follows that is shown by itself: it wants a space before it.
         size: of the font.
         codes: see `text_layer`.
     """
