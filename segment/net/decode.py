@@ -118,11 +118,16 @@ def _line(
 
 
 def _inked(ink: Ink, left: int, right: int, base: Floats, letters: float) -> tuple[int, int] | None:
-    """The columns from the first to the last that hold ink of small letters; None without any."""
-    middle = float(np.median(base))
-    top = max(0, round(middle - 1.5 * letters))
-    bottom = max(top + 1, round(middle + 0.3 * letters))
-    columns = np.flatnonzero(ink[top:bottom, left:right].any(axis=0))
+    """The columns from the first to the last that hold ink of small letters; None without any.
+
+    What counts lies along the baseline, which has a value a cell: a line that climbs keeps its ends.
+    """
+    at = np.repeat(base, CELL)[: right - left]
+    tops, bottoms = np.round(at - 1.5 * letters), np.round(at + 0.3 * letters)
+    top, bottom = max(0, int(tops.min())), min(len(ink), int(bottoms.max()) + 1)
+    rows = np.arange(top, bottom)[:, None]
+    band = ink[top:bottom, left:right] & (rows >= tops) & (rows < np.maximum(bottoms, tops + 1))
+    columns = np.flatnonzero(band.any(axis=0))
     return (left + int(columns[0]), left + int(columns[-1]) + 1) if len(columns) else None
 
 

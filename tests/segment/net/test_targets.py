@@ -149,5 +149,15 @@ def test_lines_are_drawn_in_to_their_ink(
         assert max(x for x, _ in line.baseline) == pytest.approx(120, abs=2)
 
 
+def test_a_climbing_line_keeps_the_small_letters_at_its_ends() -> None:
+    drawn = straight(20, 660, 90, -0.05)
+    ink = np.zeros((120, 700), np.bool_)
+    for column in range(20, 660):
+        foot = round(float(np.interp(column, drawn.x, drawn.base)))
+        ink[foot - 8 : foot, column] = True
+    (line,) = decode(draw_targets([drawn], 120, 700), ink)
+    assert (line.box.left, line.box.right) == (20, 660)
+
+
 def test_empty_maps_hold_no_line() -> None:
     assert decode(draw_targets([], 64, 64), np.ones((64, 64), np.bool_)) == []
