@@ -120,8 +120,7 @@ def _line(
 def _inked(ink: Ink, left: int, right: int, base: Floats, letters: float) -> tuple[int, int] | None:
     """The columns from the first to the last that hold ink of small letters; None without any.
 
-    What counts lies along the baseline, of which there is a value a cell: a line that climbs keeps its
-    ends.
+    What counts lies along the baseline, a value a cell: a line that climbs keeps its ends.
     """
     at = np.repeat(base, CELL)[: right - left]
     tops, bottoms = np.round(at - 1.5 * letters), np.round(at + 0.3 * letters)
