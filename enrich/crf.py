@@ -18,7 +18,7 @@ class Crf:
     """Weights of features and of steps from label to label.
 
     Attributes:
-        labels: names in IOB, or with ends: "S-" one word, "B-", "I-", "E-" several; "O" first.
+        labels: "O" first, then "S-" for names of one word, "B-", "I-", "E-" for those of several.
         codes: features that have weights, (F,), sorted, each once.
         weights: float32 (F, L).
         steps: float64 (L, L), from a label to the next.
@@ -38,36 +38,14 @@ class Crf:
         return rows
 
 
-def joint_scores(
-    crfs: Sequence[Crf], features: Sequence[Codes]
-) -> tuple[Scores, NDArray[np.float64]]:
-    """The mean of some taggers' scores, (T, L), and steps, (L, L).
-
-    Args:
-        crfs: with the same labels; at least one.
-        features: of each place.
-    """
-    scores = np.mean([crf.scores(features) for crf in crfs], axis=0)
-    return scores, np.mean([crf.steps for crf in crfs], axis=0)
-
-
 def probabilities(scores: Scores, steps: NDArray[np.float64]) -> Scores:
     """How likely each label is at each place, (T, L)."""
     found: Scores = marginals(scores[None], np.array([len(scores)]), steps)[0][0]
     return found
 
 
-def best_labels(
-    scores: Scores, steps: NDArray[np.float64], labels: Sequence[str]
-) -> list[tuple[str, float]]:
-    """The likeliest labels in IOB, each with its probability."""
-    path, sure = best_path(scores, steps), probabilities(scores, steps)
-    named = [without_end(label) for label in labels]
-    return [(named[label], float(sure[place, label])) for place, label in enumerate(path)]
-
-
 def with_ends(labels: Sequence[str]) -> list[str]:
-    """Labels in IOB with the last words of names as "E-", and names of a single word as "S-"."""
+    """Labels in IOB, with the last words of names as "E-", and names of a single word as "S-"."""
     last = [not after.startswith("I-") for after in (*labels[1:], "O")]
     ends = {"B-": "S-", "I-": "E-"}
     return [
@@ -76,35 +54,16 @@ def with_ends(labels: Sequence[str]) -> list[str]:
     ]
 
 
-def without_end(label: str) -> str:
-    """The label in IOB."""
-    return {"S-": "B-", "E-": "I-"}.get(label[:2], label[:2]) + label[2:]
-
-
 def possible_steps(labels: Sequence[str]) -> NDArray[np.bool_]:
-    """Which label may follow which, (L, L): I-X and E-X only B-X or I-X; with ends, these only."""
-    has_ends = any(label.startswith("E-") for label in labels)
-    return np.array([[_may_follow(a, b, has_ends) for b in labels] for a in labels])
+    """Which label may follow which, (L, L): only I-X and E-X go on with a name, and must."""
+    return np.array([[_may_follow(before, after) for after in labels] for before in labels])
 
 
-def _may_follow(before: str, after: str, has_ends: bool) -> bool:
+def _may_follow(before: str, after: str) -> bool:
     is_open = before[:2] in ("B-", "I-")
     if after[:2] in ("I-", "E-"):
         return is_open and before[2:] == after[2:]
-    return not (has_ends and is_open)
-
-
-def best_path(scores: Scores, steps: NDArray[np.float64]) -> list[int]:
-    """The labels that score highest together (Viterbi)."""
-    best, back = scores[0], []
-    for row in scores[1:]:
-        reached = best[:, None] + steps
-        back.append(reached.argmax(axis=0))
-        best = reached.max(axis=0) + row
-    path = [int(best.argmax())]
-    for pointers in reversed(back):
-        path.append(int(pointers[path[-1]]))
-    return path[::-1]
+    return not is_open
 
 
 def marginals(

@@ -12,6 +12,7 @@ from enrich.dates import find_dates
 from enrich.names_model import NamesModel, load_model
 from enrich.spoken_language import three_letters
 from enrich.tokens import Token, parts_of, passages, text_of
+from enrich.whole_names import Name
 from export.word_table import guarded
 from pipeline.document import Document
 from pipeline.errors import UsageError
@@ -44,12 +45,12 @@ def find_mentions(document: Document, language: str = "") -> list[Mention]:
         page.index: [tokens for region in page.regions for tokens in passages(region)]
         for page in document.pages
     }
-    labels = _labels(texts, wanted, model)
+    names = _names_by_page(texts, wanted, model)
     return [
         mention
         for page in document.pages
-        for tokens, tagged in zip(texts[page.index], labels[page.index], strict=True)
-        for mention in _of_text(tokens, page.index, tagged)
+        for tokens, named in zip(texts[page.index], names[page.index], strict=True)
+        for mention in _of_text(tokens, page.index, named)
     ]
 
 
@@ -68,31 +69,29 @@ def known_language(language: str, model: NamesModel) -> str:
     return code
 
 
-def _labels(
+def _names_by_page(
     texts: Mapping[int, Sequence[Sequence[Token]]], language: str, model: NamesModel
-) -> dict[int, list[list[tuple[str, float]]]]:
-    """Each page's texts tagged; those of all pages in a language together, as names come again."""
+) -> dict[int, list[list[Name]]]:
+    """The names of each page's texts; all pages in a language together, as names come again."""
     spoken = {
         page: language or model.language_of(token.text for text in own for token in text)
         for page, own in texts.items()
     }
-    found: dict[int, list[list[tuple[str, float]]]] = {page: [] for page in texts}
+    found: dict[int, list[list[Name]]] = {page: [] for page in texts}
     for code in sorted(set(spoken.values())):
         pages = [page for page in texts if spoken[page] == code]
         words = [[token.text for token in text] for page in pages for text in texts[page]]
         owners = [page for page in pages for _ in texts[page]]
-        for page, labels in zip(owners, model.tag(words, code), strict=True):
-            found[page].append(labels)
+        for page, names in zip(owners, model.names(words, code), strict=True):
+            found[page].append(names)
     return found
 
 
-def _of_text(
-    tokens: Sequence[Token], page: int, labels: Sequence[tuple[str, float]]
-) -> Iterator[Mention]:
+def _of_text(tokens: Sequence[Token], page: int, names: Sequence[Name]) -> Iterator[Mention]:
     """The dates and names of a text; dates go before names where both claim a word."""
     taken: set[int] = set()
     kept = []
-    for first, last, mention in (*_dates(tokens, page), *_names(tokens, page, labels)):
+    for first, last, mention in (*_dates(tokens, page), *_names(tokens, page, names)):
         if taken.isdisjoint(range(first, last)):
             taken.update(range(first, last))
             kept.append((first, mention))
@@ -109,25 +108,11 @@ def _dates(tokens: Sequence[Token], page: int) -> Iterator[tuple[int, int, Menti
 
 
 def _names(
-    tokens: Sequence[Token], page: int, labels: Sequence[tuple[str, float]]
+    tokens: Sequence[Token], page: int, names: Sequence[Name]
 ) -> Iterator[tuple[int, int, Mention]]:
-    for first, last in spans([label for label, _ in labels]):
-        kind = KINDS[labels[first][0][2:]]
-        sure = min(probability for _, probability in labels[first:last])
-        yield first, last, _mention(kind, tokens[first:last], page, round(sure, 4))
-
-
-def spans(labels: Sequence[str]) -> list[tuple[int, int]]:
-    """First and last + 1 of each run of labels in IOB that is one name."""
-    found, start = [], -1
-    for place, label in enumerate([*labels, "O"]):
-        goes_on = start >= 0 and label == f"I-{labels[start][2:]}"
-        if start >= 0 and not goes_on:
-            found.append((start, place))
-            start = -1
-        if start < 0 and label != "O":
-            start = place
-    return found
+    for name in names:
+        own, sure = tokens[name.first : name.end], round(name.probability, 4)
+        yield name.first, name.end, _mention(KINDS[name.kind], own, page, sure)
 
 
 def _mention(

@@ -11,10 +11,11 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from enrich.entities import spans
 from enrich.make_names import shipped_misreader
 from enrich.names_model import NamesModel, load_model
-from enrich.train_names import Sentence, marked_parts, read_conll
+from enrich.swapping import Sentence
+from enrich.train_names import marked_parts, read_conll
+from enrich.whole_names import marked_spans
 
 LONGEST_GAP = 500  # words without a name: more than that nobody has marked
 NOISE = 0.05  # share of the letters misread
@@ -35,12 +36,12 @@ def score_names(
     misreader, rng = shipped_misreader(), random.Random(SEED)
     right, found, true = Counter[str](), Counter[str](), Counter[str]()
     words = [[misreader.misread(word, noise, rng) for word, _ in text] for text in texts]
-    for text, labels in zip(texts, model.tag(words, language), strict=True):
-        wanted = _named([label for _, label in text])
-        read = _named([label for label, _ in labels])
-        for counter, names in ((right, wanted & read), (found, read), (true, wanted)):
-            counter.update(kind for kind, _, _ in names)
-            counter["all"] += len(names)
+    for text, names in zip(texts, model.names(words, language), strict=True):
+        wanted = set(marked_spans([label for _, label in text]))
+        read = {(name.kind, name.first, name.end) for name in names}
+        for counter, spans in ((right, wanted & read), (found, read), (true, wanted)):
+            counter.update(kind for kind, _, _ in spans)
+            counter["all"] += len(spans)
     scores = {
         "precision": 100 * right["all"] / max(1, found["all"]),
         "recall": 100 * right["all"] / max(1, true["all"]),
@@ -48,10 +49,6 @@ def score_names(
     for kind in sorted(true):
         scores[f"f1 {kind}"] = 200 * right[kind] / max(1, found[kind] + true[kind])
     return {name: round(score, 1) for name, score in scores.items()}
-
-
-def _named(labels: list[str]) -> set[tuple[str, int, int]]:
-    return {(labels[first][2:], first, last) for first, last in spans(labels)}
 
 
 def main() -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ from numpy.typing import NDArray
 
 from enrich.agreement import agreeing
 from enrich.broken_words import whole_words
-from enrich.crf import Crf, best_labels, joint_scores, probabilities
+from enrich.crf import Codes, Crf, probabilities
 from enrich.features import Lexicon, features
+from enrich.whole_names import Name, Span, likely_names, mean_of, worth_claiming
 from pipeline.errors import InputError
 
 SHIPPED = Path(__file__).parent / "weights" / "names.npz"
@@ -28,7 +30,8 @@ class NamesModel:
 
     Attributes:
         crfs: taggers; the key has the ISO 639-3 codes of the languages that it was trained on,
-            with commas. A language is tagged by all that have it.
+            with commas. A language is tagged by all that have it, and the mean of what they hold
+            for likely counts.
         lexicon: what is known of words.
     """
 
@@ -40,29 +43,29 @@ class NamesModel:
         """ISO 639-3 codes of those that are offered."""
         return tuple(sorted({code for group in self.crfs for code in group.split(",")}))
 
-    def tag(self, texts: Sequence[Sequence[str]], language: str) -> list[list[tuple[str, float]]]:
-        """For each word of a document its label in IOB and how sure that is.
+    def names(self, texts: Sequence[Sequence[str]], language: str) -> list[list[Name]]:
+        """For each text of a document its names in order.
 
         Args:
             texts: the document's texts, the words and signs of each in a row. Parts of a broken
                 word go together.
             language: ISO 639-3 code.
         """
-        crfs = [crf for group, crf in self.crfs.items() if language in group.split(",")]
         full = [text for text in texts if text]
         whole = [
             list(whole_words(text, lambda word: self.lexicon.knows(word, language)))
             for text in full
         ]
         words = [[word for word, _ in text] for text in whole]
-        both = [joint_scores(crfs, features(text, language, self.lexicon)) for text in words]
-        scores = [own for own, _ in both]
-        sure = [probabilities(own, steps) for own, steps in both]
-        labels = crfs[0].labels
-        moved = agreeing(words, scores, sure, labels)
+        codes = [features(text, language, self.lexicon) for text in words]
+        by_tagger = [
+            _likely(crf, words, codes)
+            for group, crf in self.crfs.items()
+            if language in group.split(",")
+        ]
         found = iter(
-            _of_parts(best_labels(own, steps, labels), [count for _, count in text])
-            for own, (_, steps), text in zip(moved, both, whole, strict=True)
+            _of_parts(worth_claiming(mean_of(likely)), [count for _, count in text])
+            for text, *likely in zip(whole, *by_tagger, strict=True)
         )
         return [next(found) if text else [] for text in texts]
 
@@ -76,13 +79,20 @@ class NamesModel:
         return max(self.languages, key=lambda language: known[language])
 
 
-def _of_parts(found: Sequence[tuple[str, float]], counts: Sequence[int]) -> list[tuple[str, float]]:
-    """The labels of whole words as those of their parts, of which each has so many."""
-    return [
-        (label if part == 0 else label.replace("B-", "I-"), sure)
-        for (label, sure), count in zip(found, counts, strict=True)
-        for part in range(count)
-    ]
+def _likely(
+    crf: Crf, words: Sequence[Sequence[str]], codes: Sequence[Sequence[Codes]]
+) -> list[dict[Span, float]]:
+    """What a tagger holds for names in each text of a document."""
+    scores = [crf.scores(text) for text in codes]
+    sure = [probabilities(own, crf.steps) for own in scores]
+    moved = agreeing(words, scores, sure, crf.labels)
+    return [likely_names(own, crf.steps, crf.labels) for own in moved]
+
+
+def _of_parts(names: Sequence[Name], counts: Sequence[int]) -> list[Name]:
+    """Names of whole words as those of their parts, of which each word has so many."""
+    starts = list(accumulate(counts, initial=0))
+    return [replace(name, first=starts[name.first], end=starts[name.end]) for name in names]
 
 
 def model_bytes(model: NamesModel) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,11 +18,10 @@ from enrich.broken_words import whole_words
 from enrich.crf import IMPOSSIBLE, Crf, marginals, possible_steps, with_ends
 from enrich.features import Lexicon, features
 from enrich.misreading import Misreader
+from enrich.swapping import Sentence, with_names_swapped
 
-LABELS = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC", "B-ORG", "I-ORG")
-LABELS_WITH_ENDS = ("O", *(f"{part}-{kind}" for kind in ("PER", "LOC", "ORG") for part in "BIES"))
-
-Sentence = list[tuple[str, str]]  # words and their labels
+KINDS = ("PER", "LOC", "ORG")
+LABELS = ("O", *(f"{part}-{kind}" for kind in KINDS for part in "BIES"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +31,21 @@ class TrainParams:
     Attributes:
         sentences: how many are read on end, as the marked ones were cut too short.
         noise: shares of the characters misread in copies of the text beside the text itself.
+        swapped: how many further copies have other names in the places of theirs.
         least: places at which a feature must be met to be kept.
         prior: strength of the pull of the weights towards 0.
         iterations: of L-BFGS at most.
         negligible: weights smaller than that are dropped.
-        ends: whether the last words of names have labels of their own.
-        seed: of the misreadings.
+        seed: of the misreadings and swaps.
     """
 
     sentences: int = 8
     noise: tuple[float, ...] = (0.05,)
+    swapped: int = 0
     least: int = 2
     prior: float = 0.1
     iterations: int = 60
     negligible: float = 0.01
-    ends: bool = False
     seed: int = 1
 
 
@@ -55,7 +54,8 @@ def read_conll(path: Path, together: int = 8) -> list[Sentence]:
 
     Args:
         path: the file; an empty line is between sentences.
-        together: how many sentences are joined to one.
+        together: how many sentences are joined to one, and more where a name goes on in the next:
+            the sentences were cut by their full stops, "M ." among them.
     """
     sentences: list[Sentence] = [[]]
     for line in path.read_text("utf-8").splitlines():
@@ -63,10 +63,15 @@ def read_conll(path: Path, together: int = 8) -> list[Sentence]:
             sentences.append([])
             continue
         word, _, label = line.partition("\t")
-        sentences[-1].append((word.strip() or "?", label if label in LABELS else "O"))
-    full = [sentence for sentence in sentences if sentence]
-    groups = (full[i : i + together] for i in range(0, len(full), together))
-    return [[pair for sentence in group for pair in sentence] for group in groups]
+        sentences[-1].append((word.strip() or "?", label if label[2:] in KINDS else "O"))
+    joined: list[list[Sentence]] = []
+    for sentence in filter(None, sentences):
+        goes_on = sentence[0][1].startswith("I-")
+        if joined and (len(joined[-1]) < together or goes_on):
+            joined[-1].append(sentence)
+        else:
+            joined.append([sentence])
+    return [[pair for sentence in group for pair in sentence] for group in joined]
 
 
 def marked_parts(sentences: Sequence[Sentence], longest_gap: int, kept: int = 40) -> list[Sentence]:
@@ -109,22 +114,29 @@ def train(
         params: see `TrainParams`.
     """
     rng = random.Random(params.seed)
-    names = LABELS_WITH_ENDS if params.ends else LABELS
     places: list[NDArray[np.uint32]] = []
     labels: list[list[int]] = []
     for language, sentences in sorted(texts.items()):
-        for sentence in sentences:
-            copies = [_misread(sentence, rate, misreader, rng) for rate in params.noise]
-            for copy in (sentence, *copies):
-                words, marks = _whole(copy, language, lexicon)
-                places += [np.unique(codes) for codes in features(words, language, lexicon)]
-                marks = with_ends(marks) if params.ends else marks
-                labels.append([names.index(mark) for mark in marks])
+        for copy in _copies(sentences, misreader, params, rng):
+            words, marks = _whole(copy, language, lexicon)
+            places += [np.unique(codes) for codes in features(words, language, lexicon)]
+            labels.append([LABELS.index(mark) for mark in with_ends(marks)])
     codes, counts = np.unique(np.concatenate(places), return_counts=True)
     codes = codes[counts >= params.least]
-    weights, steps = _fit(_matrix(places, codes), labels, names, params)
+    weights, steps = _fit(_matrix(places, codes), labels, params)
     kept = np.abs(weights).max(axis=1) >= params.negligible
-    return Crf(names, codes[kept], weights[kept].astype(np.float32), steps)
+    return Crf(LABELS, codes[kept], weights[kept].astype(np.float32), steps)
+
+
+def _copies(
+    sentences: Sequence[Sentence], misreader: Misreader, params: TrainParams, rng: random.Random
+) -> Iterator[Sentence]:
+    """The sentences, each with its misread copies, then those with other names."""
+    for sentence in sentences:
+        yield sentence
+        yield from (_misread(sentence, rate, misreader, rng) for rate in params.noise)
+    for _ in range(params.swapped):
+        yield from with_names_swapped(sentences, rng)
 
 
 def _misread(sentence: Sentence, rate: float, misreader: Misreader, rng: random.Random) -> Sentence:
@@ -153,17 +165,16 @@ def _matrix(places: Sequence[NDArray[np.uint32]], codes: NDArray[np.uint32]) -> 
 def _fit(
     matrix: csr_matrix,
     labels: Sequence[Sequence[int]],
-    names: Sequence[str],
     params: TrainParams,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The weights and steps that make the labels likeliest, under the prior."""
-    size, kinds = matrix.shape[1], len(names)
+    size, kinds = matrix.shape[1], len(LABELS)
     lengths = np.array([len(sentence) for sentence in labels])
     flat = np.concatenate([np.array(sentence) for sentence in labels])
     rows = np.repeat(np.arange(len(labels)), lengths)
     columns = np.concatenate([np.arange(length) for length in lengths])
     observed = matrix.T @ np.eye(kinds, dtype=np.float32)[flat]
-    allowed = possible_steps(names)
+    allowed = possible_steps(LABELS)
     seen = np.where(allowed, _observed_steps(labels, kinds), 0.0)
     transposed = matrix.T.tocsr()
 

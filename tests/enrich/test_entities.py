@@ -14,16 +14,11 @@ from lxml import etree
 
 from enrich.agreement import agreeing
 from enrich.crf import (
-    Crf,
-    best_labels,
-    best_path,
-    joint_scores,
     marginals,
     possible_steps,
     with_ends,
-    without_end,
 )
-from enrich.entities import find_mentions, mentions_csv, mentions_json, spans
+from enrich.entities import find_mentions, mentions_csv, mentions_json
 from enrich.misreading import Misreader
 from enrich.tokens import passages, region_tokens, text_of
 from export.alto import alto, read_alto
@@ -110,19 +105,6 @@ def test_tei_has_names_and_is_valid(shared: Path) -> None:
     assert "Paris" in {"".join(name.itertext()).strip(" ,") for name in names}
 
 
-@pytest.mark.parametrize(
-    ("labels", "expected"),
-    [
-        pytest.param(["O", "B-PER", "I-PER", "O"], [(1, 3)], id="one"),
-        pytest.param(["B-PER", "B-PER"], [(0, 1), (1, 2)], id="side by side"),
-        pytest.param(["B-PER", "I-LOC"], [(0, 1), (1, 2)], id="another kind"),
-        pytest.param([], [], id="none"),
-    ],
-)
-def test_spans(labels: list[str], expected: list[tuple[int, int]]) -> None:
-    assert spans(labels) == expected
-
-
 def test_marginals_are_those_of_all_paths() -> None:
     """Against a sum over every path, by hand."""
     rng = np.random.default_rng(1)
@@ -140,7 +122,6 @@ def test_marginals_are_those_of_all_paths() -> None:
     assert log_total == pytest.approx(np.log(total))
     assert places[0, 1, 1] == pytest.approx(sum(w for p, w in weights.items() if p[1] == 1) / total)
     assert pairs.sum() == pytest.approx(2)
-    assert tuple(best_path(scores[0], steps)) == max(weights, key=lambda path: weights[path])
 
 
 def test_sequences_of_unlike_length_do_not_touch() -> None:
@@ -154,21 +135,10 @@ def test_sequences_of_unlike_length_do_not_touch() -> None:
     assert log_total == pytest.approx(first + log_alone)
 
 
-def test_inside_follows_only_its_own_kind() -> None:
-    labels = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC")
-    allowed = possible_steps(labels)
-    assert allowed[:, 2].tolist() == [False, True, True, False, False]
-    steps = np.where(allowed, 0.0, -1e4)
-    crf = Crf(labels, np.array([5], np.uint32), np.array([[0, 0, 9, 0, 0]], np.float32), steps)
-    scores, steps = joint_scores([crf], [np.array([], np.uint32), np.array([5], np.uint32)])
-    assert [label for label, _ in best_labels(scores, steps, labels)] == ["B-PER", "I-PER"]
-
-
 def test_names_have_ends() -> None:
     labels = ["B-PER", "I-PER", "B-PER", "O", "B-LOC", "I-LOC", "I-LOC"]
     ends = ["B-PER", "E-PER", "S-PER", "O", "B-LOC", "I-LOC", "E-LOC"]
     assert with_ends(labels) == ends
-    assert [without_end(label) for label in ends] == labels
 
 
 def test_what_has_begun_must_end() -> None:
