@@ -3,7 +3,8 @@
 glibc raises the size from which it takes memory straight from the system to that of the largest
 block ever freed, up to 32 MB; pages of many sizes then leave holes between smaller blocks, and a
 worker grows for hours. A fixed size keeps it flat, for some 5 to 10 % of its time
-(docs/benchmarks.md). Elsewhere than on glibc nothing is done.
+(docs/benchmarks.md). A training is better off holding on to what it has. Elsewhere than on glibc
+nothing is done.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from pathlib import Path
 
 _M_MMAP_THRESHOLD = -3
 _M_TRIM_THRESHOLD = -1
+_M_MMAP_MAX = -4
 _BLOCK = 1 << 20  # larger ones are given back as soon as they are freed
+_HELD = (1 << 31) - 1  # bytes that a process may hold freed
 _CLEAR_REFS = Path("/proc/self/clear_refs")
 _STATUS = Path("/proc/self/status")
 _SPARE = 16 << 20  # enough to say that it is not enough
@@ -29,6 +32,18 @@ def keep_flat() -> None:
         library = ctypes.CDLL(None)
         library.mallopt(_M_MMAP_THRESHOLD, _BLOCK)
         library.mallopt(_M_TRIM_THRESHOLD, _BLOCK)
+
+
+@cache
+def hold_on() -> None:
+    """Let this process keep what it frees: a training takes the same large blocks at every step.
+
+    Taken from the system anew, they cost a tenth of its time (docs/experiments.md).
+    """
+    with suppress(OSError, AttributeError, TypeError):
+        library = ctypes.CDLL(None)
+        library.mallopt(_M_MMAP_MAX, 0)
+        library.mallopt(_M_TRIM_THRESHOLD, _HELD)
 
 
 def give_back() -> None:

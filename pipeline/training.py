@@ -22,6 +22,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
+from pipeline.memory import hold_on
 from pipeline.optimizer import MatrixOptimizer
 from pipeline.team import Team
 
@@ -142,6 +143,7 @@ class Training(ABC, Generic[AnyBatch]):
         Returns:
             Whether the schedule has come to its end.
         """
+        hold_on()
         self.net.train()
         start = clock = time.monotonic()
         losses: list[Tensor] = []

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import subprocess
 import sys
 
 import numpy as np
@@ -32,3 +33,13 @@ def test_small_blocks_with_holes_between_them_are_given_back() -> None:
     give_back()
     forget_peak()
     assert peak_mib() < before + 20
+
+
+def test_who_holds_on_takes_freed_blocks_without_asking_the_system() -> None:
+    code = (
+        "import resource, numpy as np; from pipeline.memory import hold_on; hold_on();"
+        "np.ones(8 << 20); asked = resource.getrusage(resource.RUSAGE_SELF).ru_minflt;"
+        "np.ones(8 << 20); print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - asked)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 1000  # pages; 64 MiB are 16,384
