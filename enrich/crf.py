@@ -38,6 +38,25 @@ class Crf:
         return rows
 
 
+def mean_crf(crfs: Sequence[Crf], negligible: float) -> Crf:
+    """One tagger with the means of several's weights, where a feature that one lacks weighs 0.
+
+    Its scores are the means of theirs, and what each owes to the chances of its training
+    counts for less.
+
+    Args:
+        crfs: with the same labels.
+        negligible: features whose mean weights are all smaller are dropped.
+    """
+    codes = np.unique(np.concatenate([crf.codes for crf in crfs]))
+    weights = np.zeros((len(codes), len(crfs[0].labels)), np.float32)
+    for crf in crfs:
+        weights[np.searchsorted(codes, crf.codes)] += crf.weights / len(crfs)
+    kept = np.abs(weights).max(axis=1) >= negligible
+    steps = np.mean([crf.steps for crf in crfs], axis=0)
+    return Crf(crfs[0].labels, codes[kept], weights[kept], steps)
+
+
 def probabilities(scores: Scores, steps: NDArray[np.float64]) -> Scores:
     """How likely each label is at each place, (T, L)."""
     found: Scores = marginals(scores[None], np.array([len(scores)]), steps)[0][0]

@@ -1,9 +1,10 @@
 """Make `weights/names.npz`: python -m enrich.make_names SHARED PARTS OUT.
 
 SHARED holds entities/*-train.conll, text/*.txt.xz and lines/*.parquet as ../shared/data does.
-PARTS keeps what is made on the way, the lexicon and a tagger a group of languages; what is there
-already is not made anew. Takes about ten minutes on one core, and the packages that
-`enrich.name_lists` names. Nothing in it is random but misreadings and swaps, which are seeded.
+PARTS keeps what is made on the way, the lexicon and the taggers of each group of languages, one a
+seed; what is there already is not made anew. Takes about half an hour on one core, and the
+packages that `enrich.name_lists` names. Nothing in it is random but misreadings and swaps, which
+are seeded.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ import lzma
 import sys
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from enrich.broken_words import whole_words
-from enrich.crf import Crf
+from enrich.crf import Crf, mean_crf
 from enrich.features import Lexicon, word_key
 from enrich.misreading import Misreader
 from enrich.name_lists import name_lists
@@ -36,6 +38,8 @@ GROUPS = {
     **dict.fromkeys(("fra", "swe", "deu"), ALONE),
     "eng": TrainParams(prior=1.0, iterations=45),
 }
+# How many are trained, with seeds 1, 2, 3, whose misreadings and swaps differ.
+RUNS = {**dict.fromkeys(GROUPS, 3), "eng": 1}
 # Three quarters of the German file are pages on which nobody marked anything.
 LONGEST_GAP = {"deu": 500}
 COMMON = 5  # times; parts of a broken word are seldom met so often by themselves
@@ -106,7 +110,17 @@ def _made(path: Path, make: Callable[[], NamesModel]) -> NamesModel:
     return load_model(path)
 
 
-def _taggers(shared: Path, group: str, params: TrainParams, words: Lexicon) -> NamesModel:
+def _tagger(shared: Path, parts: Path, group: str, words: Lexicon) -> Crf:
+    """The group's tagger, the mean of those trained with each seed."""
+    params = GROUPS[group]
+    made: list[Crf] = []
+    for seed in range(1, RUNS[group] + 1):
+        make = partial(_trained, shared, group, replace(params, seed=seed), words)
+        made.append(_made(parts / f"{group}-{seed}.npz", make).crfs[group])
+    return mean_crf(made, params.negligible)
+
+
+def _trained(shared: Path, group: str, params: TrainParams, words: Lexicon) -> NamesModel:
     texts = {language: _texts(shared, language) for language in group.split(",")}
     return NamesModel({group: train(texts, words, shipped_misreader(), params)}, words)
 
@@ -118,10 +132,7 @@ def main() -> None:
     languages = sorted({language for group in GROUPS for language in group.split(",")})
     make_words = partial(make_lexicon, shared, languages)
     words = _made(parts / "lexicon.npz", lambda: NamesModel({}, make_words())).lexicon
-    crfs: dict[str, Crf] = {}
-    for group, params in GROUPS.items():
-        made = _made(parts / f"{group}.npz", partial(_taggers, shared, group, params, words))
-        crfs |= made.crfs
+    crfs = {group: _tagger(shared, parts, group, words) for group in GROUPS}
     out.write_bytes(model_bytes(NamesModel(crfs, words)))
 
 
