@@ -24,6 +24,8 @@ from recognize.weights import DEFAULT, load_model
 
 # Power of the network's confidence in a word beside the beam's; chosen on val, see benchmarks.
 _NETWORK = 0.15
+# Mean confidence of a line from which no language helps: it would put wrong more than right.
+_SURE = 0.985
 _MAX_COLUMNS = 16_000  # columns of a batch: some 30 lines, 200 MB of activations at most
 
 
@@ -135,9 +137,10 @@ class Reader:
         ranked: list[Ranked] = [[] for _ in sights]
         if language:
             decoder = self._decoders[language]
-            ranked = [decoder.ranked(sight.probabilities) for sight in sights]
-            pairs = zip(sights, ranked, strict=True)
-            found = [align(sight.probabilities, hyps[0][0]) for sight, hyps in pairs]
+            for index in [n for n, one in enumerate(found) if _mean(one) < _SURE]:
+                probabilities = sights[index].probabilities
+                ranked[index] = decoder.ranked(probabilities)
+                found[index] = align(probabilities, ranked[index][0][0])
         readings = [self._reading(*pair) for pair in zip(found, sights, strict=True)]
         return [self._weighed(*pair) for pair in zip(readings, ranked, strict=True)]
 
@@ -204,6 +207,11 @@ class Reader:
         first = len(text) - len(text.lstrip())
         last = len(text.rstrip())
         return Reading(text[first:last], spans[first:last], found.confidences[first:last])
+
+
+def _mean(labelling: Labelling) -> float:
+    """The mean confidence of a line's letters; 0 without any."""
+    return float(np.mean(labelling.confidences)) if len(labelling.confidences) else 0.0
 
 
 def helped_confidences(reading: Reading, standings: Sequence[Standing]) -> tuple[float, ...]:

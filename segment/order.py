@@ -14,7 +14,7 @@ from pipeline.document import Box
 class OrderParams:
     """Settings of `reading_order`; lengths in x-heights."""
 
-    column_gap: float = 0.8  # white between columns
+    column_gap: float = 0.5  # white between columns
     paragraph_gap: float = 6.0  # white above which a block ends
     same_row: float = 0.8  # middles of boxes in one row differ by no more
     gutter: float = 0.35  # pages face each other at least this share of the width from either side

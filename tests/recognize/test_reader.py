@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from recognize.alternatives import Standing
-from recognize.reader import Reader, Reading, helped_confidences
+from recognize.reader import Reader, Reading, Sight, helped_confidences
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +52,23 @@ def test_a_language_changes_what_is_read_but_not_where_it_may_be(tiny_model: Pat
     for line, reading in zip(lines, helped.read(lines), strict=True):
         assert len(reading.spans) == len(reading.text)
         assert all(0 <= edge <= line.shape[1] for span in reading.spans for edge in span)
+
+
+def test_a_line_that_is_read_surely_needs_no_help(
+    tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sure = np.full((4, len(Reader.load(str(tiny_model)).alphabet)), 1e-4, np.float32)
+    sure[0, 1] = sure[1, 2] = sure[2, 1] = sure[3, 0] = 1.0
+    unsure = sure.copy()
+    unsure[1, 3] = 0.9
+    helped = Reader.load(str(tiny_model), "eng")
+    asked: list[object] = []
+    monkeypatch.setattr(helped, "_choose_language", lambda found: "eng")
+    decoder = helped._decoders["eng"]
+    ranked = decoder.ranked
+    monkeypatch.setattr(decoder, "ranked", lambda one: asked.append(one) or ranked(one))
+    helped.decode([Sight(one / one.sum(1, keepdims=True), 16, 16) for one in (sure, unsure)])
+    assert len(asked) == 1
 
 
 def test_a_word_that_a_language_makes_sure_of_is_sure_though_the_network_doubts() -> None:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,6 +58,12 @@ def two_columns(across: Box) -> list[Box]:
 def test_a_line_joined_over_the_gutter_does_not_break_the_columns() -> None:
     order = flat(two_columns(Box(0, 90, 400, 100)))
     assert order == [1, 2, 3, 0, *range(4, 27)]
+
+
+def test_a_line_that_sticks_into_the_gutter_does_not_break_the_columns() -> None:
+    boxes = two_columns(Box(0, 90, 190, 100))
+    boxes[20] = replace(boxes[20], left=196)
+    assert flat(boxes) == [1, 2, 3, 0, *range(4, 27)]
 
 
 def test_a_heading_across_columns_parts_what_is_above_from_what_is_below() -> None:
