@@ -90,9 +90,7 @@ def plan_batches(
     while seen < last:
         rng = np.random.default_rng((params.seed, epoch))
         times = np.floor(rng.random(len(lines)) + shares).astype(int)
-        taken = np.concatenate(
-            [np.flatnonzero(times > copy) + copy * len(lines) for copy in range(times.max())]
-        )
+        taken = np.flatnonzero(times > np.arange(times.max(initial=0))[:, None])
         columns = widths[taken % len(lines)].tolist()
         for batch in batch_indices(columns, params.max_columns, rng):
             if first <= seen < last:

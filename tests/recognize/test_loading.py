@@ -59,6 +59,11 @@ def test_an_epoch_takes_some_lines_again_and_changes_them_otherwise(
     assert once.lines.shape != again.lines.shape or not torch.equal(once.lines, again.lines)
 
 
+def test_a_pass_may_take_no_line_at_all(lines: list[LineSample]) -> None:
+    params = replace(PARAMS, shares={"c": 0.01})
+    assert len(flat(plan_batches(lines[:2], params, 0, 3))) >= 3
+
+
 def test_a_plan_taken_up_again_goes_on_the_same(lines: list[LineSample]) -> None:
     whole = list(plan_batches(lines, PARAMS, 0, 75))
     for taken in (1, 5, len(whole) - 2):
