@@ -76,12 +76,16 @@ def load_source(source: PageSource, params: LoadParams = LoadParams()) -> PageIm
     Raises:
         InputError: if the source cannot be read.
     """
+    return load_page(_as_input(source), params)
+
+
+def _as_input(source: PageSource) -> SourcePage:
     if isinstance(source, PdfPageSource):
-        return load_page(SourcePage(source.path, source.index, "pdf", "", 0), params)
-    return load_page(SourcePage(source.path, source.frame, "image", "", 0), params)
+        return SourcePage(source.path, source.index, "pdf", "", 0)
+    return SourcePage(source.path, source.frame, "image", "", 0)
 
 
 def _picture(source: PageSource, params: LoadParams) -> Image.Image:
     if isinstance(source, PdfPageSource):
         return Image.fromarray(load_source(source, params).gray)
-    return load_picture(SourcePage(source.path, source.frame, "image", "", 0), params)
+    return load_picture(_as_input(source), params)

@@ -137,7 +137,7 @@ class Reader:
         ranked: list[Ranked] = [[] for _ in sights]
         if language:
             decoder = self._decoders[language]
-            for index in [n for n, one in enumerate(found) if _mean(one) < _SURE]:
+            for index in [n for n, one in enumerate(found) if _mean(one.confidences) < _SURE]:
                 probabilities = sights[index].probabilities
                 ranked[index] = decoder.ranked(probabilities)
                 found[index] = align(probabilities, ranked[index][0][0])
@@ -148,7 +148,7 @@ class Reader:
         """The language of lines that were decoded greedily; empty if none of ours fits."""
         confidences = [one for labelling in found for one in labelling.confidences]
         texts = [self._alphabet.decode(labelling.labels) for labelling in found]
-        return self._languages.choose(texts, float(np.mean(confidences)) if confidences else 0.0)
+        return self._languages.choose(texts, _mean(confidences))
 
     def _weighed(self, reading: Reading, ranked: Ranked) -> Reading:
         """The reading with what a beam else holds possible, its confidences accordingly."""
@@ -209,9 +209,9 @@ class Reader:
         return Reading(text[first:last], spans[first:last], found.confidences[first:last])
 
 
-def _mean(labelling: Labelling) -> float:
-    """The mean confidence of a line's letters; 0 without any."""
-    return float(np.mean(labelling.confidences)) if len(labelling.confidences) else 0.0
+def _mean(confidences: Sequence[float]) -> float:
+    """Of letters; 0 without any."""
+    return float(np.mean(confidences)) if len(confidences) else 0.0
 
 
 def helped_confidences(reading: Reading, standings: Sequence[Standing]) -> tuple[float, ...]:
