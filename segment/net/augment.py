@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segment.arrays import Gray
+from segment.net.insertions import with_insertions
 from segment.net.pages import LevelPage
-from segment.net.targets import Outline
+from segment.net.targets import UNIT, Outline
 
 Rng = np.random.Generator
 Matrix = NDArray[np.float64]  # (2, 3), for cv2.warpAffine
@@ -25,11 +26,13 @@ class AugmentParams:
     smallest: float = 0.65  # scale
     largest: float = 1.5
     stretch: float = 0.1  # of height against width, standard deviation
-    turn_deg: float = 0.8  # standard deviation
+    turn_deg: float = 1.2  # standard deviation
     shear: float = 0.12  # slant, x per y, standard deviation
     joined: float = 0.1  # chance of another page beside it
     bleeding: float = 0.3  # chance of another page showing through,
     most_bleeding: float = 0.4  # so dark at most
+    inserted: float = 0.3  # chance of words put in between the lines
+    underlined: float = 0.2  # chance of lines that are underlined
     rulings: float = 0.15  # chance of lines and columns of a form
     contrast: float = 0.5  # chance of other contrast,
     blur: float = 0.25  # of a blur,
@@ -53,12 +56,16 @@ def cropped(
         The square, uint8 (side, side), and the lines that reach into it.
     """
     plain = rng.random() < params.plain
+    if not plain and rng.random() < params.inserted:
+        page = with_insertions(page, rng)
     if other and not plain and rng.random() < params.joined:
         page = _beside(page, other, rng)
     matrix = _placing(page.gray.shape, side, rng, params, plain)
     gray = _warped(page.gray, matrix, side)
     lines = tuple(one for line in page.lines if (one := _moved(line, matrix, side)) is not None)
     if not plain:
+        if rng.random() < params.underlined:
+            _underline(gray, lines, rng)
         gray = _changed(gray, side, rng, params, other)
     return LevelPage(gray, lines)
 
@@ -159,6 +166,24 @@ def _rule(values: NDArray[np.float32], rng: Rng) -> None:
     if rng.random() < 0.6:
         for x in rng.uniform(0, side, rng.integers(1, 6)):
             cv2.line(values, (round(x), 0), (round(x - lean), side), shade, thick)
+
+
+def _underline(gray: Gray, lines: Sequence[Outline], rng: Rng) -> None:
+    """Draw strokes, or rows of dashes as typewriters do, once or twice under some of the lines."""
+    share, shade = rng.uniform(0.1, 0.6), int(rng.integers(0, 140))
+    for line in lines:
+        if rng.random() > share:
+            continue
+        low, thick = rng.uniform(0.2, 0.6) * UNIT, int(rng.integers(1, 3))
+        dash, gap = rng.uniform(4, 9), rng.uniform(1, 2.5) * (rng.random() < 0.5)
+        starts = np.arange(line.x[0], line.x[-1], dash + gap)
+        for down in (low, low + 3)[: int(rng.integers(1, 3))]:
+            for left, right in zip(starts, np.minimum(starts + dash, line.x[-1]), strict=True):
+                ends = np.interp([left, right], line.x, line.base + down)
+                first, last = (
+                    (round(x), round(y)) for x, y in zip((left, right), ends.tolist(), strict=True)
+                )
+                cv2.line(gray, first, last, shade, thick)
 
 
 def _stain(side: int, rng: Rng) -> NDArray[np.float32]:

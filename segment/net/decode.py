@@ -21,6 +21,8 @@ class DecodeParams:
 
     core: float = 0.5  # probability from which a cell is core
     end: float = 0.5  # probability from which it is an end, and joins nothing
+    agree: float = 0.4  # cells above each other are of one line if their baselines differ by less,
+    dispute_cells: int = 3  # or if those that differ are fewer than this in a row
     regrow_cells: float = 3.5  # ends go to the nearest line within this distance
     min_cells: int = 4  # smaller components are no lines
     min_width: float = 0.4
@@ -51,7 +53,8 @@ def decode(
         The lines in pixels of the level page, top to bottom by their boxes.
     """
     end = maps[END] if barriers is None else np.maximum(maps[END], barriers)
-    labels = _components(maps[CORE], end, params)
+    core = np.where(_disputed(maps, params), 0, maps[CORE])
+    labels = _components(core, end, params)
     y, x = np.nonzero(labels)
     if not len(y):
         return []
@@ -66,6 +69,19 @@ def decode(
             if line is not None:
                 lines.append(line)
     return sorted(lines, key=lambda line: (line.box.top, line.box.left))
+
+
+def _disputed(maps: Floats, params: DecodeParams) -> Ink:
+    """Cells with another baseline than the cells above, several in a row, bool (H, W).
+
+    An insertion stands so close over its line that their cores touch; what parts them is that the
+    network sees two baselines.
+    """
+    base = (np.arange(len(maps[BASE])) + 0.5)[:, None] * (CELL / UNIT) + maps[BASE]
+    found = np.zeros(base.shape, np.bool_)
+    found[1:] = np.abs(np.diff(base, axis=0)) > params.agree
+    row = np.ones((1, params.dispute_cells), np.uint8)
+    return np.asarray(cv2.morphologyEx(found.view(np.uint8), cv2.MORPH_OPEN, row), np.bool_)
 
 
 def _components(core: Floats, end: Floats, params: DecodeParams) -> Labels:

@@ -31,7 +31,7 @@ class BarrierParams:
     register: float = 4.0  # cells in a row that are rulings, on average, in a ruled register
     across: float = 0.25  # rulings across, against those down, from which it is a table
     least: int = 30  # so many cells tell whether lines end at rulings:
-    open: float = 0.85  # at so large a share of them none does
+    open: float = 0.45  # at so large a share of them none does
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +39,16 @@ class DoubtParams:
     """Settings of `drop_doubtful`.
 
     The weights are those of a logistic regression fitted on every second page of pages/train, as
-    the finder 0.1 saw it: lines that match the ground truth against those that do not.
+    the finder 0.3 saw it: lines that match the ground truth against those that do not.
     """
 
-    least: float = -0.8  # lines with a lower score are dropped
-    bias: float = -6.67
-    area: float = 0.96  # per doubling of the core's cells,
+    least: float = 0.0  # lines with a lower score are dropped: they are likelier none
+    bias: float = -11.78
+    area: float = 0.61  # per doubling of the core's cells,
     large: int = 128  # up to so many
-    strength: float = 3.46  # mean probability of the core
-    pale: float = -4.28  # per halving of the page's usual darkness
-    dark: float = -2.14  # per doubling of it
+    strength: float = 11.82  # mean probability of the core
+    pale: float = -2.84  # per halving of the page's usual darkness
+    dark: float = -0.23  # per doubling of it
 
 
 def find_lines_by_net(

@@ -110,6 +110,13 @@ def test_any_lines_decode_to_sound_geometry(
         assert line.box.top < line.box.bottom
 
 
+def test_an_insertion_is_parted_from_the_line_that_it_stands_over() -> None:
+    line, over = straight(20, 320, 60), straight(120, 200, 51)
+    found = decode(draw_targets([line, over], 100, 340), ink_of([line, over], 100, 340))
+    assert [round(one.baseline[0][1]) for one in found] == pytest.approx([51, 60], abs=1)
+    assert (found[1].box.left, found[1].box.right) == (20, 320)
+
+
 def test_noise_decodes_to_sound_geometry() -> None:
     rng = np.random.default_rng(3)
     maps = rng.uniform(-2, 3, (5, 40, 40)).astype(np.float32)
