@@ -39,16 +39,18 @@ class DoubtParams:
     """Settings of `drop_doubtful`.
 
     The weights are those of a logistic regression fitted on every second page of pages/train, as
-    the finder 0.3 saw it: lines that match the ground truth against those that do not.
+    the finder 0.1 saw it: lines that match the ground truth against those that do not. Later ones
+    are too sure of the pages that they learnt from to be fitted on them. That of `dark` is smaller
+    than what was fitted, for where most of what is found is pale, titles are dark.
     """
 
-    least: float = 0.0  # lines with a lower score are dropped: they are likelier none
-    bias: float = -11.78
-    area: float = 0.61  # per doubling of the core's cells,
+    least: float = -0.8  # lines with a lower score are dropped
+    bias: float = -6.67
+    area: float = 0.96  # per doubling of the core's cells,
     large: int = 128  # up to so many
-    strength: float = 11.82  # mean probability of the core
-    pale: float = -2.84  # per halving of the page's usual darkness
-    dark: float = -0.23  # per doubling of it
+    strength: float = 3.46  # mean probability of the core
+    pale: float = -4.28  # per halving of the page's usual darkness
+    dark: float = -0.5  # per doubling of it
 
 
 def find_lines_by_net(
