@@ -40,8 +40,9 @@ class DoubtParams:
 
     The weights are those of a logistic regression fitted on every second page of pages/train, as
     the finder 0.1 saw it: lines that match the ground truth against those that do not. Later ones
-    are too sure of the pages that they learnt from to be fitted on them. That of `dark` is smaller
-    than what was fitted, for where most of what is found is pale, titles are dark.
+    are too sure of the pages that they learnt from to be fitted on them. Those of `pale` and `dark`
+    are nearer to what the finder 0.3 would have: where most of what is found is pale, titles are
+    dark, and insertions are written thinner.
     """
 
     least: float = -0.8  # lines with a lower score are dropped
@@ -49,7 +50,7 @@ class DoubtParams:
     area: float = 0.96  # per doubling of the core's cells,
     large: int = 128  # up to so many
     strength: float = 3.46  # mean probability of the core
-    pale: float = -4.28  # per halving of the page's usual darkness
+    pale: float = -2.84  # per halving of the page's usual darkness
     dark: float = -0.5  # per doubling of it
 
 
