@@ -154,7 +154,7 @@ def test_rulings_that_lines_do_not_cross(
 
 def test_pale_lines_are_dropped() -> None:
     gray = np.full((200, 400), 255, np.uint8)
-    for top, shade in ((40, 20), (80, 20), (120, 110)):
+    for top, shade in ((40, 20), (80, 20), (120, 150)):
         gray[top : top + 9, 20:200] = shade
     lines = [
         TextLine((), ((20.0, top + 9.0), (200.0, top + 9.0)), Box(20, top, 200, top + 9), 9.0, 0.8)
