@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import cv2
@@ -27,6 +28,7 @@ class LayoutParams:
     ruled: float = 0.4  # share of the lines' height that a table's ruling runs down
     table_rulings: int = 3
     spread: float = 1.15  # width of a scan of two pages, as a share of its height
+    guided: float = 0.5  # share of the lines that run across rulings where these are but guides
     order: OrderParams = field(default_factory=OrderParams)
     margin: MarginParams = field(default_factory=MarginParams)
 
@@ -122,7 +124,8 @@ def arrange(
     cores = [core(line) for line in lines]
     if lines and is_table(cores, rulings, x_height, params):
         spread = rulings.shape[1] >= params.spread * rulings.shape[0]
-        halves = facing_tables(cores, x_height, params.order, spread)
+        guides = _share_across(cores, rulings, x_height) >= params.guided
+        halves = facing_tables(cores, x_height, params.order, spread, guides)
         tables = [rows(half, cores, params.order.same_row * x_height) for half in halves]
         return [Block("text", [lines[i] for row in table for i in row]) for table in tables]
     notes = find_notes(cores, x_height, params.margin)
@@ -132,6 +135,16 @@ def arrange(
     blocks = [[text[k] for k in block] for block in order]
     placed = place_notes(blocks, notes, cores, x_height, params.margin)
     return [Block(kind, [lines[i] for i in block]) for kind, block in placed]
+
+
+def _share_across(boxes: Sequence[Box], rulings: Ink, x_height: float) -> float:
+    """Share of the lines that run on across a ruling."""
+    inset = round(x_height)
+    crossed = [
+        bool(rulings[box.top : box.bottom, box.left + inset : max(0, box.right - inset)].any())
+        for box in boxes
+    ]
+    return sum(crossed) / len(crossed)
 
 
 def is_table(

@@ -198,17 +198,19 @@ def facing_tables(
     x_height: float,
     params: OrderParams = OrderParams(),
     spread: bool = False,
+    guides: bool = False,
 ) -> list[list[int]]:
     """Part a table at the gutter between two pages, unless its rows run across it.
 
     Rows of facing pages may stand level by chance, being written between the same guides; across
-    a wide gutter they do not run on.
+    a wide gutter they do not run on, nor across any gutter if they run on across rulings.
 
     Args:
         boxes: the lines' cores.
         x_height: height of small letters, pixels.
         params: see `OrderParams`.
         spread: whether the scan is so wide that it may show two pages.
+        guides: whether lines run on across the table's rulings.
 
     Returns:
         Indices of `boxes`, in one part or two, the left page's first.
@@ -224,7 +226,7 @@ def facing_tables(
             cut, best = k, gap
         reach = max(reach, boxes[i].right)
     first, second = order[:cut], order[cut:]
-    apart = spread and best >= params.spread * x_height
+    apart = spread and (guides or best >= params.spread * x_height)
     if not cut or (not apart and _aligned(first, second, boxes, x_height) >= params.across):
         return [items]
     return [first, second]

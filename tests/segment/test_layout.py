@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from pipeline.document import Box
-from segment.layout import find_barriers, is_table
+from segment.layout import arrange, find_barriers, is_table
+from segment.lines import TextLine
 
 
 def columns(*spans: tuple[int, int]) -> np.ndarray:
@@ -43,3 +44,24 @@ def test_a_table_has_rulings(rulings: int, expected: bool) -> None:
     for k in range(rulings):
         mask[10:330, 80 + 90 * k : 82 + 90 * k] = True
     assert is_table(boxes, mask, 10.0) is expected
+
+
+def line(left: int, right: int, base: int) -> TextLine:
+    """A line with small letters of 10 pixels."""
+    box = Box(left, base - 14, right, base + 4)
+    return TextLine((), ((left, base), (right, base)), box, 10.0, 0.9)
+
+
+@pytest.mark.parametrize(("guides", "regions"), [(True, 2), (False, 1)])
+def test_facing_pages_of_a_register_are_parted_where_lines_run_across_its_rulings(
+    guides: bool, regions: int
+) -> None:
+    """As in the notaries' registers: level rows on both pages, and a narrow gutter."""
+    rulings = np.zeros((300, 600), bool)
+    for x in (60, 150, 350, 450):
+        rulings[20:280, x : x + 2] = True
+    ends = [(20, 290), (320, 580)] if guides else [(20, 55), (70, 140), (155, 290), (320, 580)]
+    lines = [line(left, right, 40 + 30 * i) for i in range(8) for left, right in ends]
+    found = arrange(lines, rulings, 10.0)
+    assert len(found) == regions
+    assert found[0].lines[0] == lines[0]

@@ -102,19 +102,21 @@ def test_facing_tables(right_tops: list[int], parts: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("gutter", "spread", "parts"),
+    ("gutter", "spread", "guides", "parts"),
     [
-        pytest.param(100, True, 2, id="facing pages between the same guides"),
-        pytest.param(100, False, 1, id="an empty column of an upright page"),
-        pytest.param(40, True, 1, id="rows across a narrow gutter"),
+        pytest.param(100, True, False, 2, id="facing pages between the same guides"),
+        pytest.param(100, False, False, 1, id="an empty column of an upright page"),
+        pytest.param(40, True, False, 1, id="rows across a narrow gutter"),
+        pytest.param(40, True, True, 2, id="lines run across rulings, but not across the gutter"),
+        pytest.param(40, False, True, 1, id="so they do on an upright page"),
     ],
 )
 def test_level_rows_run_on_across_a_narrow_gutter_only(
-    gutter: int, spread: bool, parts: int
+    gutter: int, spread: bool, guides: bool, parts: int
 ) -> None:
     lefts = (0, 120, 220 + gutter, 340 + gutter)
     boxes = [box for left in lefts for box in table(left, [0, 30, 60, 90])]
-    assert len(facing_tables(boxes, 10.0, spread=spread)) == parts
+    assert len(facing_tables(boxes, 10.0, spread=spread, guides=guides)) == parts
 
 
 def test_rows_go_left_to_right() -> None:
