@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from segment.arrays import Floats, Gray
 from segment.net.pages import LevelPage
@@ -96,19 +95,11 @@ def _write(gray: Gray, page: Gray, line: Outline, source: Outline, from_x: Float
     left = int(line.x[0])
     if bottom <= top or left < 0 or left + len(line.x) > gray.shape[1]:
         return
-    ratio = np.interp(from_x, source.x, source.base - source.top) / (line.base - line.top)
-    far = (np.arange(top, bottom)[:, None] - line.base) * ratio  # under the baseline, in the source
-    base = np.interp(from_x, source.x, source.base)
-    across = np.broadcast_to(from_x, far.shape).astype(np.float32)
-    ink = cv2.remap(page, across, (base + far).astype(np.float32), cv2.INTER_LINEAR)
-    ink[_outside(far, from_x, source)] = 255
+    y = np.arange(top, bottom)[:, None]
+    enlarged = float(from_x[-1] - from_x[0]) / float(line.x[-1] - line.x[0])
+    from_y = np.interp(from_x, source.x, source.base) + (y - line.base) * enlarged
+    across = np.broadcast_to(from_x, from_y.shape).astype(np.float32)
+    ink = cv2.remap(page, across, from_y.astype(np.float32), cv2.INTER_LINEAR)
+    ink[(y < line.top) | (y > line.bottom)] = 255
     part = gray[top:bottom, left : left + len(line.x)]
     np.minimum(part, ink, out=part)
-
-
-def _outside(far: NDArray[np.float64], from_x: Floats, source: Outline) -> NDArray[np.bool_]:
-    """Which places, by how far they are under the source's baseline, are no part of its line."""
-    rise = np.interp(from_x, source.x, source.base - source.top)
-    fall = np.interp(from_x, source.x, source.bottom - source.base)
-    outside: NDArray[np.bool_] = (far < -rise) | (far > fall)
-    return outside
