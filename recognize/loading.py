@@ -61,6 +61,7 @@ class LoadingParams:
         shares: how often a pass takes each line of a corpus, chosen anew each time: 0.3 is three
             lines in ten, 1.5 every line and every second one again; of a corpus that is not named,
             every line once.
+        focused: whether rows far from a line's writing are cut off.
     """
 
     seed: int
@@ -70,6 +71,7 @@ class LoadingParams:
     plain: float
     augment: AugmentParams
     shares: Mapping[str, float] = field(default_factory=dict)
+    focused: bool = False
 
 
 def plan_batches(
@@ -121,7 +123,7 @@ class Batches(Dataset[Batch]):
             if rng.random() >= params.plain:
                 pixels = augment(drawn, rng, params.augment, neighbour)
             neighbour = drawn
-            arrays.append(normalize(pixels, params.height, params.stretch))
+            arrays.append(normalize(pixels, params.height, params.stretch, params.focused))
         labels = [self._labels[index % len(self._lines)] for index in indices]
         return Batch(
             stack(arrays),

@@ -23,11 +23,16 @@ class ModelParams:
     height: int = 48  # rows of the input, pixels: 12 before the first block
     # Lines are made wider by this, all alike: narrow letters need columns more than rows.
     stretch: float = 1.0
+    # Rows far from a line's writing are cut off first: what stays gets all of the input's rows.
+    focused: bool = False
     stem: int = 24  # channels of the first convolution, which sees every pixel: keep it small
     # Channels of the residual blocks; between stages the height is halved, the width never.
     stages: tuple[tuple[int, ...], ...] = ((48,), (96, 96), (160, 160))
     hidden: int = 224  # units of a BiLSTM per direction
     layers: int = 2  # BiLSTMs on top of each other
+    # Another BiLSTM beside a shortcut, on top of them: at first it adds nothing, so that a trained
+    # network can grow by it.
+    refined: bool = False
     dropout: float = 0.2  # before each BiLSTM and the head
 
 
@@ -52,6 +57,25 @@ class Residual(nn.Module):
         return y
 
 
+class Refinement(nn.Module):
+    """A BiLSTM around a shortcut, its share of every unit learnt from 0.
+
+    After Bachlechner et al., "ReZero is all you need" (UAI 2021).
+    """
+
+    def __init__(self, hidden: int) -> None:
+        """For states of two directions of `hidden` units."""
+        super().__init__()
+        self.lstm = nn.LSTM(2 * hidden, hidden, bidirectional=True)
+        self.share = nn.Parameter(torch.zeros(2 * hidden))
+
+    def forward(self, states: Tensor) -> Tensor:
+        """(T, N, 2 hidden) to the same."""
+        change, _ = self.lstm(states)
+        refined: Tensor = states + self.share * change
+        return refined
+
+
 class LineNet(nn.Module):
     """CNN, maximum over the column, BiLSTM, linear: logits for CTC."""
 
@@ -69,6 +93,7 @@ class LineNet(nn.Module):
             bidirectional=True,
             dropout=params.dropout if params.layers > 1 else 0.0,
         )
+        self.refinement = Refinement(params.hidden) if params.refined else nn.Identity()
         self.head = nn.Linear(2 * params.hidden, labels)
         self.auxiliary = nn.Linear(features, labels)  # used in training only
 
@@ -85,7 +110,7 @@ class LineNet(nn.Module):
     def decode(self, features: Tensor) -> Tensor:
         """(T, N, C) features to (T, N, labels) logits."""
         states, _ = self.lstm(self.dropout(features))
-        logits: Tensor = self.head(self.dropout(states))
+        logits: Tensor = self.head(self.dropout(self.refinement(states)))
         return logits
 
 

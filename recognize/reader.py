@@ -170,7 +170,8 @@ class Reader:
     def look(self, lines: Sequence[Gray]) -> list[Sight]:
         """The label probabilities of line images as `read` takes them, one a line."""
         params = self._net.params
-        arrays = [normalize(line, params.height, params.stretch) for line in lines]
+        scale = params.height, params.stretch, params.focused
+        arrays = [normalize(line, *scale) for line in lines]
         return [
             Sight(found, array.shape[1], line.shape[1])
             for found, array, line in zip(self._probabilities(arrays), arrays, lines, strict=True)

@@ -99,6 +99,7 @@ class LineTraining(Training[Batch]):
             seed=recipe.seed + self.team.rank,
             height=model.height,
             stretch=model.stretch,
+            focused=model.focused,
             max_columns=recipe.max_columns,
             plain=recipe.plain,
             augment=recipe.augment,

@@ -95,8 +95,8 @@ def transfer(old: LineNet, known: Alphabet, new: LineNet, alphabet: Alphabet) ->
             the dropout, on which no weight depends.
     """
     sizes = new.params
-    alike = replace(old.params, height=sizes.height, stretch=sizes.stretch, dropout=sizes.dropout)
-    if alike != sizes:
+    same = {name: getattr(sizes, name) for name in ("height", "stretch", "focused", "dropout")}
+    if replace(old.params, refined=old.params.refined or sizes.refined, **same) != sizes:
         raise ValueError(f"a network of {old.params} cannot begin from one of {new.params}")
     state = new.state_dict()
     learnt = old.state_dict()

@@ -19,3 +19,15 @@ def test_auxiliary_head_reads_the_same_columns() -> None:
     net = LineNet(11, ModelParams(stem=4, stages=((4,), (8,)), hidden=8)).eval()
     features = net.columns(torch.zeros(2, 1, 48, 64))
     assert net.auxiliary(features).shape == net.decode(features).shape
+
+
+def test_a_refinement_changes_nothing_until_it_has_learnt() -> None:
+    torch.manual_seed(1)
+    net = LineNet(11, ModelParams(stem=4, stages=((4,), (8,)), hidden=8, refined=True)).eval()
+    lines = torch.rand(1, 1, 48, 64)
+    begun = net(lines)
+    net.refinement.share.data += 1.0
+    learnt = net(lines)
+    net.refinement = torch.nn.Identity()
+    assert torch.equal(begun, net(lines))
+    assert not torch.equal(begun, learnt)

@@ -31,6 +31,50 @@ def test_pale_ink_on_dark_paper_looks_the_same() -> None:
     np.testing.assert_allclose(strong, pale, atol=0.02)
 
 
+def rows_of_ink(array: np.ndarray) -> int:
+    return int((array.max(axis=1) > 0.5).sum())
+
+
+def small_writing(scale: int = 1) -> np.ndarray:
+    """Upright strokes a sixth as high as the line, in its middle; 64 rows times `scale`."""
+    line = np.full((64, 300), 220, np.uint8)
+    line[27:37, 20:280:8] = 40
+    return np.kron(line, np.ones((scale, scale), np.uint8))
+
+
+def test_focused_lines_have_higher_letters_of_the_same_width() -> None:
+    plain, focused = (normalize(small_writing(), 48, focused=one) for one in (False, True))
+    assert focused.shape == plain.shape
+    assert rows_of_ink(focused) > 1.4 * rows_of_ink(plain)
+
+
+def test_a_ruling_does_not_draw_the_focus() -> None:
+    ruled = small_writing()
+    ruled[2:4] = 40
+    assert rows_of_ink(normalize(ruled, 48, focused=True)) == rows_of_ink(
+        normalize(small_writing(), 48, focused=True)
+    )
+
+
+def test_writing_as_high_as_its_line_keeps_all_rows() -> None:
+    line = np.full((64, 300), 220, np.uint8)
+    line[4:60, 20:280:8] = 40
+    plain, focused = (normalize(line, 48, focused=one) for one in (False, True))
+    np.testing.assert_array_equal(plain, focused)
+
+
+def test_focus_is_the_same_on_a_finer_scan() -> None:
+    coarse, fine = (normalize(small_writing(scale), 48, focused=True) for scale in (1, 3))
+    np.testing.assert_allclose(coarse, fine, atol=0.05)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (2, 1), (1, 9), (64, 1)])
+def test_a_line_without_writing_is_not_cut(shape: tuple[int, int]) -> None:
+    line = np.full(shape, 128, np.uint8)
+    plain, focused = (normalize(line, 48, focused=one) for one in (False, True))
+    np.testing.assert_array_equal(plain, focused)
+
+
 def test_noise_of_a_blank_line_is_not_blown_up() -> None:
     noise = np.random.default_rng(1).integers(196, 204, (64, 300)).astype(np.uint8)
     assert np.abs(normalize(noise, 48)).max() <= 0.25

@@ -60,6 +60,14 @@ def test_a_network_may_begin_from_one_of_another_height(tiny_model: Path) -> Non
     assert torch.equal(new(lines), old(lines))
 
 
+def test_a_network_may_grow_by_a_refinement(tiny_model: Path) -> None:
+    old, alphabet, card = load_model(str(tiny_model))
+    new = LineNet(len(alphabet), replace(card.model, refined=True)).eval()
+    transfer(old, alphabet, new, alphabet)
+    line = torch.rand(1, 1, card.model.height, 64)
+    assert torch.equal(old(line), new(line))
+
+
 def test_a_network_cannot_begin_from_one_of_other_sizes(tiny_model: Path) -> None:
     old, alphabet, _ = load_model(str(tiny_model))
     new = LineNet(len(alphabet), replace(old.params, hidden=old.params.hidden + 8))
