@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
-from enrich.broken_words import BREAK, whole_words
+from enrich.broken_words import whole_words
 from enrich.crf import IMPOSSIBLE, Crf, marginals, possible_steps, with_ends
 from enrich.features import Lexicon, features
 from enrich.misreading import Misreader
@@ -56,22 +56,14 @@ def read_conll(path: Path, together: int = 8) -> list[Sentence]:
         path: the file; an empty line is between sentences.
         together: how many sentences are joined to one, and more where a name goes on in the next:
             the sentences were cut by their full stops, "M ." among them.
-
-    Returns:
-        The sentences; no name begins in the middle of a broken word, as now and then in the files:
-        of "Cro¬", "mer" and of "Vi", "-", "borgs" the last part is marked as another name.
     """
     sentences: list[Sentence] = [[]]
-    seen: Sentence = [("", "O"), ("", "O")]
     for line in path.read_text("utf-8").splitlines():
         if not line.strip():
             sentences.append([])
             continue
         word, _, label = line.partition("\t")
-        seen.append((word.strip() or "?", label if label[2:] in KINDS else "O"))
-        if _is_amid_word(seen[-3:]):
-            seen[-1] = (seen[-1][0], f"I-{label[2:]}")
-        sentences[-1].append(seen[-1])
+        sentences[-1].append((word.strip() or "?", label if label[2:] in KINDS else "O"))
     joined: list[list[Sentence]] = []
     for sentence in filter(None, sentences):
         goes_on = sentence[0][1].startswith("I-")
@@ -80,14 +72,6 @@ def read_conll(path: Path, together: int = 8) -> list[Sentence]:
         else:
             joined.append([sentence])
     return [[pair for sentence in group for pair in sentence] for group in joined]
-
-
-def _is_amid_word(last: Sequence[tuple[str, str]]) -> bool:
-    """Whether the last of three words begins a name though it ends a broken word of that kind."""
-    (first, _), (broken, before), (word, label) = last
-    if label != f"B-{before[2:]}" or not word[:1].islower():
-        return False
-    return broken.rstrip(BREAK) not in (broken, "") or (broken == "-" and first[-1:].isalpha())
 
 
 def marked_parts(sentences: Sequence[Sentence], longest_gap: int, kept: int = 40) -> list[Sentence]:

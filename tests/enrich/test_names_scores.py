@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from enrich.evaluate_names import NOISE, score_names
+from enrich.evaluate_names import NOISE, mended, score_names
 from enrich.names_model import SHIPPED, load_model
 from enrich.train_names import read_conll
 
@@ -15,6 +15,24 @@ MOST_BYTES = 10 << 20
 
 def test_the_model_is_small() -> None:
     assert SHIPPED.stat().st_size < MOST_BYTES
+
+
+@pytest.mark.parametrize(
+    "words", [["Cro¬", "mer"], ["Phi", "-", "lippe"]], ids=["at a line's end", "at a hyphen"]
+)
+def test_no_name_begins_amid_a_broken_word(words: list[str]) -> None:
+    first, *between, last = words
+    marked = [(first, "B-PER"), *((word, "I-PER") for word in between), (last, "B-PER")]
+    labels = [label for _, label in mended(marked)]
+    assert labels == ["B-PER"] + ["I-PER"] * (len(words) - 1)
+
+
+@pytest.mark.parametrize(
+    "words", [["Cro¬", "Mer"], ["¬", "mer"], [".", "-", "lippe"], ["Lyon", "mer"]]
+)
+def test_names_side_by_side_stay_two(words: list[str]) -> None:
+    marked = [(word, "B-PER") for word in words]
+    assert mended(marked) == marked
 
 
 @pytest.mark.slow
