@@ -91,8 +91,8 @@ def transfer(old: LineNet, known: Alphabet, new: LineNet, alphabet: Alphabet) ->
         alphabet: of `new`.
 
     Raises:
-        ValueError: if the networks differ in more than their alphabets, the scale of a line and
-            the dropout, on which no weight depends.
+        ValueError: if the networks differ in more than their alphabets, the scale and rows of a
+            line and the dropout, on which no weight depends, and a refinement that `new` has more.
     """
     sizes = new.params
     same = {name: getattr(sizes, name) for name in ("height", "stretch", "focused", "dropout")}
