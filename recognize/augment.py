@@ -9,7 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognize.normalize import Gray
-from recognize.paper import add_bleeding, add_neighbour, add_rulings, add_stains
+from recognize.paper import (
+    add_bleeding,
+    add_neighbour,
+    add_rulings,
+    add_stains,
+    hide_patches,
+    smooth_noise,
+)
+
+_ELASTIC_GRAIN = 0.4  # of a line's height: about a letter
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +31,7 @@ class AugmentParams:
     shift: float = 0.08  # moved up or down by this share of the height at most
     turn: float = 0.6  # degrees at most
     wave: float = 2.5  # rows by which the line wanders at most, at a height of 64
+    elastic: float = 2.0  # pixels by which its points wander apart, at most and at a height of 64
     thicken: float = 0.3  # chance that strokes grow thicker or thinner
     blur: float = 0.2  # chance of a blur
     light: float = 0.3  # chance of a slope of light
@@ -31,6 +41,7 @@ class AugmentParams:
     neighbour: float = 0.15  # chance of strokes from the line above or below
     ruling: float = 0.1  # chance of a printed line
     stain: float = 0.1  # chance of stains
+    hidden: float = 0.25  # chance that pieces of some letters are rubbed off
     jpeg: float = 0.15  # chance of damage by JPEG
 
 
@@ -70,6 +81,8 @@ def _change_paper(
         tones = add_rulings(tones, rng)
     if rng.random() < params.stain:
         tones = add_stains(tones, rng)
+    if rng.random() < params.hidden:
+        tones = hide_patches(tones, rng)
     changed: Gray = tones.clip(0, 255).astype(np.uint8)
     return changed
 
@@ -82,7 +95,10 @@ def _damaged(line: Gray, rng: np.random.Generator) -> Gray:
 
 
 def _bend(line: Gray, rng: np.random.Generator, params: AugmentParams) -> Gray:
-    """Shear, scale, shift, turn and wave in one resampling."""
+    """Shear, scale, shift, turn and wave in one resampling.
+
+    And elastic distortion: points wander apart slowly (Simard et al., ICDAR 2003).
+    """
     height, width = line.shape
     stretch = 1 + rng.uniform(-params.stretch, params.stretch)
     grow = 1 + rng.uniform(-params.shrink, params.shrink)
@@ -98,8 +114,12 @@ def _bend(line: Gray, rng: np.random.Generator, params: AugmentParams) -> Gray:
     waves = _wander(columns, height, rng) * rng.uniform(0, params.wave) * height / 64
     source_x = x + shear * y
     source_y = (y + waves[None, :]) / grow + height / 2 + shift + slope * (x - width / 2)
+    reach = rng.uniform(0, params.elastic) * height / 64
+    wander_x, wander_y = (
+        smooth_noise(height, columns, _ELASTIC_GRAIN * height, rng) * reach for _ in "xy"
+    )
+    maps = (source_x + wander_x).astype(np.float32), (source_y + wander_y).astype(np.float32)
     paper = int(np.percentile(line, 80))
-    maps = (source_x.astype(np.float32), source_y.astype(np.float32))
     bent = cv2.remap(
         line, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=paper
     )

@@ -99,3 +99,19 @@ def add_neighbour(tones: Tones, other: Gray, rng: np.random.Generator) -> Tones:
         overlay[-reach:] = ink[:reach]
     joined: Tones = tones * (1 - overlay * np.float32(rng.uniform(0.5, 0.95)))
     return joined
+
+
+def hide_patches(tones: Tones, rng: np.random.Generator) -> Tones:
+    """Rub off pieces of the line, as wide as a letter or two: what is left of them has to tell.
+
+    Never a letter's whole height: a reader that fills gaps would invent. After DeVries and Taylor,
+    "Improved regularization of convolutional neural networks with cutout" (2017).
+    """
+    height, width = tones.shape
+    hidden = tones.copy()
+    paper = np.float32(np.percentile(tones, 80))
+    for _ in range(int(rng.integers(1, 2 + width // (4 * height)))):
+        rows, columns = (int(rng.uniform(*share) * height) for share in ((0.06, 0.2), (0.1, 0.5)))
+        top, left = int(rng.integers(-rows // 2, height)), int(rng.integers(0, width))
+        hidden[max(0, top) : top + rows, left : left + columns] = paper
+    return hidden

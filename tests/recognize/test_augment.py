@@ -51,5 +51,20 @@ def test_without_another_line_nothing_shows_through() -> None:
     np.testing.assert_array_equal(augment(line, np.random.default_rng(1), params), line)
 
 
+def test_elastic_points_wander_no_farther_than_asked() -> None:
+    line = line_with_strokes()
+    changed = augment(line, np.random.default_rng(2), replace(STILL, elastic=2.0))
+    assert (changed != line).any()
+    assert (changed[:, :20] == 230).all()
+    assert (changed[:8] == 230).all()
+
+
+def test_hidden_patches_only_lighten_the_ink_of_some_letters() -> None:
+    line = line_with_strokes()
+    changed = augment(line, np.random.default_rng(2), replace(STILL, hidden=1))
+    assert (changed >= line).all()
+    assert 0.7 < (changed < 100).sum() / (line < 100).sum() < 1
+
+
 def test_a_short_line_survives() -> None:
     assert augment(np.zeros((64, 3), np.uint8), np.random.default_rng(1)).shape[0] == 64
