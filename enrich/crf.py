@@ -99,16 +99,43 @@ def marginals(
         Of each label at each place (N, T, L), 0 past the end; of each step, summed over all
         (L, L); and the sum of the logarithms of the sequences' partition functions.
     """
+    inside = np.arange(scores.shape[1])[None, :] < lengths[:, None]
+    local, forward, backward, scale = _sums(scores, lengths, steps)
+    places = forward * backward * inside[:, :, None]
+    after = local[:, 1:] * backward[:, 1:] / scale[:, 1:, None] * inside[:, 1:, None]
+    pairs = np.einsum("nti,ntj->ij", forward[:, :-1], after) * np.exp(steps)
+    log_total = float((np.log(scale) + scores.max(axis=2))[inside].sum())
+    return places, pairs, log_total
+
+
+def ways(scores: Scores, steps: NDArray[np.float64]) -> tuple[Scores, Scores]:
+    """Logarithms of the sums over all ways to each label and on from it, both (T, L).
+
+    The former count the label's own score, the latter do not; labels that no way reaches have -inf.
+    """
+    _, forward, backward, scale = _sums(scores[None], np.array([len(scores)]), steps)
+    reached = np.cumsum(np.log(scale[0]) + scores.max(axis=1))[:, None]
+    with np.errstate(divide="ignore"):
+        return np.log(forward[0]) + reached, np.log(backward[0]) + reached[-1] - reached
+
+
+def _sums(
+    scores: NDArray[np.float64], lengths: NDArray[np.int64], steps: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], ...]:
+    """Exponentials of the scores, and sums over the ways to and from each label.
+
+    All are divided so that they stay within what numbers hold: scores (N, T, L) by each place's
+    largest, the ways to a label by their sum, the scale (N, T) of each place; those from it by the
+    later places' scales.
+    """
     count, length, labels = scores.shape
     inside = np.arange(length)[None, :] < lengths[:, None]
     power = np.exp(steps)
-    shift = scores.max(axis=2, keepdims=True)
-    local = np.exp(scores - shift)
+    local = np.exp(scores - scores.max(axis=2, keepdims=True))
     forward = np.empty((count, length, labels))
     scale = np.ones((count, length))
-    state = local[:, 0]
     for t in range(length):
-        new = state if t == 0 else (forward[:, t - 1] @ power) * local[:, t]
+        new = local[:, 0] if t == 0 else (forward[:, t - 1] @ power) * local[:, t]
         total = new.sum(axis=1)
         scale[:, t] = np.where(inside[:, t], total, 1.0)
         forward[:, t] = np.where(inside[:, t, None], new / total[:, None], forward[:, t - 1])
@@ -116,8 +143,4 @@ def marginals(
     for t in range(length - 2, -1, -1):
         new = ((local[:, t + 1] * backward[:, t + 1]) @ power.T) / scale[:, t + 1, None]
         backward[:, t] = np.where(inside[:, t + 1, None], new, 1.0)
-    places = forward * backward * inside[:, :, None]
-    after = local[:, 1:] * backward[:, 1:] / scale[:, 1:, None] * inside[:, 1:, None]
-    pairs = np.einsum("nti,ntj->ij", forward[:, :-1], after) * power
-    log_total = float((np.log(scale) + shift[:, :, 0])[inside].sum())
-    return places, pairs, log_total
+    return local, forward, backward, scale

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from enrich.crf import Scores
+from enrich.crf import Scores, ways
 
 Span = tuple[str, int, int]  # kind, first word, last word + 1
 
@@ -64,7 +64,7 @@ def likely_names(
         steps: from a label to the next, (L, L).
         labels: with ends, see `crf.with_ends`, (L,).
     """
-    forward, backward = _forward(scores, steps), _backward(scores, steps)
+    forward, backward = ways(scores, steps)
     total = np.logaddexp.reduce(forward[-1])
     found: dict[Span, float] = {}
     for kind in sorted({label[2:] for label in labels if label != "O"}):
@@ -83,22 +83,6 @@ def likely_names(
 def _note(found: dict[Span, float], kind: str, count: int, log: NDArray[np.float64]) -> None:
     for first in np.flatnonzero(log > np.log(LEAST)).tolist():
         found[kind, first, first + count] = float(np.exp(log[first]))
-
-
-def _forward(scores: Scores, steps: NDArray[np.float64]) -> Scores:
-    """Logarithms of the sums over all ways to each label, (T, L)."""
-    rows = [scores[0]]
-    for row in scores[1:]:
-        rows.append(np.logaddexp.reduce(rows[-1][:, None] + steps, axis=0) + row)
-    return np.array(rows)
-
-
-def _backward(scores: Scores, steps: NDArray[np.float64]) -> Scores:
-    """Logarithms of the sums over all ways on from each label, (T, L)."""
-    rows = [np.zeros(scores.shape[1])]
-    for row in scores[:0:-1]:
-        rows.append(np.logaddexp.reduce(steps + (row + rows[-1])[None, :], axis=1))
-    return np.array(rows[::-1])
 
 
 def mean_of(found: Sequence[Mapping[Span, float]]) -> dict[Span, float]:
