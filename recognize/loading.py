@@ -13,7 +13,7 @@ from torch.utils.data import Dataset
 from recognize.alphabet import Alphabet
 from recognize.augment import AugmentParams, augment
 from recognize.dataset import TrainingLine, batch_indices, stack
-from recognize.model import STRIDE
+from recognize.model import STRIDE, ModelParams
 from recognize.normalize import normalize
 
 # Epoch, and the lines of a batch: their indices, to which a line that an epoch has again adds the
@@ -53,25 +53,21 @@ class LoadingParams:
 
     Attributes:
         seed: of everything that chance decides.
-        height: rows of the network's input.
-        stretch: by which its lines are widened.
+        model: sizes of the network, which say how it sees a line.
         max_columns: columns of a batch at most.
         plain: share of the lines that are not augmented.
         augment: how the others are changed.
         shares: how often a pass takes each line of a corpus, chosen anew each time: 0.3 is three
             lines in ten, 1.5 every line and every second one again; of a corpus that is not named,
             every line once.
-        focused: whether rows far from a line's writing are cut off.
     """
 
     seed: int
-    height: int
-    stretch: float
+    model: ModelParams
     max_columns: int
     plain: float
     augment: AugmentParams
     shares: Mapping[str, float] = field(default_factory=dict)
-    focused: bool = False
 
 
 def plan_batches(
@@ -85,7 +81,7 @@ def plan_batches(
         first: number of lines seen already.
         last: number of lines after which the schedule ends.
     """
-    scale = params.height * params.stretch / 64
+    scale = params.model.height * params.model.stretch / 64
     widths = np.array([round(line.width * scale) for line in lines])
     shares = np.array([params.shares.get(line.corpus, 1.0) for line in lines])
     epoch = seen = 0
@@ -114,7 +110,7 @@ class Batches(Dataset[Batch]):
     def __getitem__(self, key: Key) -> Batch:
         """The batch of an epoch and some indices."""
         epoch, indices = key
-        params = self._params
+        params, model = self._params, self._params.model
         arrays = []
         neighbour = None
         for index in indices:
@@ -123,7 +119,7 @@ class Batches(Dataset[Batch]):
             if rng.random() >= params.plain:
                 pixels = augment(drawn, rng, params.augment, neighbour)
             neighbour = drawn
-            arrays.append(normalize(pixels, params.height, params.stretch, params.focused))
+            arrays.append(normalize(pixels, model.height, model.stretch, model.focused))
         labels = [self._labels[index % len(self._lines)] for index in indices]
         return Batch(
             stack(arrays),

@@ -94,12 +94,9 @@ class LineTraining(Training[Batch]):
     def batches(self, workers: int) -> Iterable[Batch]:
         """Batches from the present place to the schedule's end, the same after a resume."""
         recipe = self.recipe
-        model = recipe.model
         params = LoadingParams(
             seed=recipe.seed + self.team.rank,
-            height=model.height,
-            stretch=model.stretch,
-            focused=model.focused,
+            model=recipe.model,
             max_columns=recipe.max_columns,
             plain=recipe.plain,
             augment=recipe.augment,

@@ -13,8 +13,9 @@ from recognize.alphabet import Alphabet
 from recognize.augment import AugmentParams
 from recognize.dataset import LineSample
 from recognize.loading import Batch, Batches, LoadingParams, plan_batches
+from recognize.model import ModelParams
 
-PARAMS = LoadingParams(3, 48, 1.0, 800, 0.5, AugmentParams())
+PARAMS = LoadingParams(3, ModelParams(), 800, 0.5, AugmentParams())
 
 
 @pytest.fixture(scope="module")
