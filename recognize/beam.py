@@ -26,8 +26,8 @@ class BeamParams:
     """Settings of `BeamDecoder`; the weights are tuned on val, see docs/experiments.md."""
 
     width: int = 64  # prefixes kept from column to column
-    language: float = 0.6  # weight of the language's logarithms
-    bonus: float = 1.2  # for every character, since each costs some language
+    language: float = 0.45  # weight of the language's logarithms
+    bonus: float = 0.9  # for every character, since each costs some language
     least: float = 3e-3  # labels less probable than this are not tried
     pause: float = 0.99  # where a blank is as probable, nothing is tried
     reach: float = 6.0  # logarithms behind the best prefix at which one is given up
