@@ -13,7 +13,9 @@ from recognize.paper import (
     add_bleeding,
     add_neighbour,
     add_rulings,
+    add_specks,
     add_stains,
+    fade_ink,
     hide_patches,
     smooth_noise,
 )
@@ -31,6 +33,7 @@ class AugmentParams:
     shift: float = 0.08  # moved up or down by this share of the height at most
     turn: float = 0.6  # degrees at most
     wave: float = 2.5  # rows by which the line wanders at most, at a height of 64
+    pace: float = 0.12  # of a line's height: words drawn apart or together by that much at most
     elastic: float = 2.0  # pixels by which its points wander apart, at most and at a height of 64
     thicken: float = 0.3  # chance that strokes grow thicker or thinner
     blur: float = 0.2  # chance of a blur
@@ -41,6 +44,8 @@ class AugmentParams:
     neighbour: float = 0.15  # chance of strokes from the line above or below
     ruling: float = 0.1  # chance of a printed line
     stain: float = 0.1  # chance of stains
+    fading: float = 0.15  # chance that the ink fades here and there
+    specks: float = 0.08  # chance of specks, as press copies and microfilms have
     hidden: float = 0.25  # chance that pieces of some letters are rubbed off
     jpeg: float = 0.15  # chance of damage by JPEG
 
@@ -83,6 +88,10 @@ def _change_paper(
         tones = add_stains(tones, rng)
     if rng.random() < params.hidden:
         tones = hide_patches(tones, rng)
+    if rng.random() < params.fading:
+        tones = fade_ink(tones, rng)
+    if rng.random() < params.specks:
+        tones = add_specks(tones, rng)
     changed: Gray = tones.clip(0, 255).astype(np.uint8)
     return changed
 
@@ -95,7 +104,7 @@ def _damaged(line: Gray, rng: np.random.Generator) -> Gray:
 
 
 def _bend(line: Gray, rng: np.random.Generator, params: AugmentParams) -> Gray:
-    """Shear, scale, shift, turn and wave in one resampling.
+    """Shear, scale, shift, turn, wave and change of pace in one resampling.
 
     And elastic distortion: points wander apart slowly (Simard et al., ICDAR 2003).
     """
@@ -112,7 +121,8 @@ def _bend(line: Gray, rng: np.random.Generator, params: AugmentParams) -> Gray:
     x = (np.arange(columns, dtype=np.float32) / stretch - margin)[None, :]
     y = np.arange(height, dtype=np.float32)[:, None] - height / 2
     waves = _wander(columns, height, rng) * rng.uniform(0, params.wave) * height / 64
-    source_x = x + shear * y
+    pace = _wander(columns, height, rng) * rng.uniform(0, params.pace) * height
+    source_x = x + pace[None, :] + shear * y
     source_y = (y + waves[None, :]) / grow + height / 2 + shift + slope * (x - width / 2)
     reach = rng.uniform(0, params.elastic) * height / 64
     wander_x, wander_y = (

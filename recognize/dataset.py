@@ -38,6 +38,11 @@ class TrainingLine(Protocol):
         """Where it is from."""
         ...
 
+    @property
+    def page(self) -> str:
+        """Where in it; empty where it has no pages."""
+        ...
+
     def draw(self, rng: np.random.Generator) -> Gray:
         """Its picture, uint8 (64, about width), dark ink on light paper."""
         ...

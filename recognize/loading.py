@@ -57,9 +57,8 @@ class LoadingParams:
         max_columns: columns of a batch at most.
         plain: share of the lines that are not augmented.
         augment: how the others are changed.
-        shares: how often a pass takes each line of a corpus, chosen anew each time: 0.3 is three
-            lines in ten, 1.5 every line and every second one again; of a corpus that is not named,
-            every line once.
+        shares: how often a pass takes a line, see `share_of`, chosen anew each time: 0.3 is three
+            lines in ten, 1.5 every line and every second one again.
     """
 
     seed: int
@@ -70,20 +69,37 @@ class LoadingParams:
     shares: Mapping[str, float] = field(default_factory=dict)
 
 
+def share_of(line: TrainingLine, shares: Mapping[str, float]) -> float:
+    """How often a pass takes a line.
+
+    Args:
+        line: the line.
+        shares: of corpora, and of pages of a corpus by "corpus/" and what their names begin with;
+            the longest that fits counts.
+
+    Returns:
+        Its share; 1 where nothing fits.
+    """
+    place = f"{line.corpus}/{line.page}"
+    named = [line.corpus, *(key for key in shares if "/" in key and place.startswith(key))]
+    fitting = [key for key in named if key in shares]
+    return shares[max(fitting, key=len)] if fitting else 1.0
+
+
 def plan_batches(
     lines: Sequence[TrainingLine], params: LoadingParams, first: int, last: int
 ) -> Iterator[Key]:
     """The batches of a schedule in order.
 
     Args:
-        lines: all training lines; an epoch has each of them as often as its corpus's share says.
+        lines: all training lines; an epoch has each of them as often as its share says.
         params: seed, size of batches and shares.
         first: number of lines seen already.
         last: number of lines after which the schedule ends.
     """
     scale = params.model.height * params.model.stretch / 64
     widths = np.array([round(line.width * scale) for line in lines])
-    shares = np.array([params.shares.get(line.corpus, 1.0) for line in lines])
+    shares = np.array([share_of(line, params.shares) for line in lines])
     epoch = seen = 0
     while seen < last:
         rng = np.random.default_rng((params.seed, epoch))

@@ -54,12 +54,35 @@ def add_rulings(tones: Tones, rng: np.random.Generator) -> Tones:
     drift = int(rng.uniform(-0.06, 0.06) * height)
     mask = np.zeros((height, width), np.uint8)
     cv2.line(mask, (0, row), (width, row + drift), 255, thickness, cv2.LINE_AA)
-    if rng.random() < 0.3:
-        column = int(rng.integers(0, width))
+    if rng.random() < 0.4:
+        # A table's, mostly: where the crop begins or ends.
+        from_end = int(rng.uniform(-0.05, 0.3) * height)
+        column = (from_end, width - from_end, int(rng.integers(0, width)))[rng.integers(0, 3)]
         lean = int(rng.integers(-3, 4))
         cv2.line(mask, (column, 0), (column + lean, height), 255, thickness, cv2.LINE_AA)
     ruled *= 1 - (1 - shade) * (mask.astype(np.float32) / 255)
     return ruled
+
+
+def fade_ink(tones: Tones, rng: np.random.Generator) -> Tones:
+    """Ink paled here and there, down to a fifth, as water, light and empty pens leave it."""
+    height, width = tones.shape
+    paper = np.float32(np.percentile(tones, 80))
+    spots = smooth_noise(height, width, rng.uniform(0.3, 2) * height, rng)
+    left = (1 - rng.uniform(0.2, 0.6) * (spots + 0.5)).clip(0.2, 1)
+    faded: Tones = np.where(tones < paper, paper - (paper - tones) * left, tones)
+    return faded.astype(np.float32)
+
+
+def add_specks(tones: Tones, rng: np.random.Generator) -> Tones:
+    """Dark specks of a pixel or two: dust, foxing, the grain of press copies and microfilms."""
+    height, width = tones.shape
+    seeds = (rng.random((height, width)) < rng.uniform(0.001, 0.01)).astype(np.float32)
+    shades = seeds * rng.uniform(0.3, 1, (height, width)).astype(np.float32)
+    mask = cv2.GaussianBlur(shades, (0, 0), rng.uniform(0.5, 1.0))
+    mask /= max(float(mask.max()), 1e-6)
+    specked: Tones = tones * (1 - np.float32(rng.uniform(0.2, 0.7)) * mask)
+    return specked
 
 
 def add_bleeding(tones: Tones, other: Gray, rng: np.random.Generator) -> Tones:

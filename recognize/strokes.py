@@ -36,6 +36,7 @@ class PenLine:
         width: columns that the line takes about, at a height of 64.
         text: NFC.
         corpus: where it is from.
+        page: where in it; empty.
         lang: ISO 639-3.
         kind: always "hand".
     """
@@ -45,6 +46,7 @@ class PenLine:
     width: int
     text: str
     corpus: str = "iam-ondb"
+    page: str = ""
     lang: str = "eng"
     kind: str = "hand"
 

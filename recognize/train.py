@@ -23,7 +23,7 @@ from recognize.calibration import Calibration, calibrate
 from recognize.curve import draw_curve
 from recognize.dataset import LineSample, TrainingLine, read_samples
 from recognize.evaluate import read_split, score, tables_of, total
-from recognize.loading import Batch, Batches, LoadingParams, plan_batches
+from recognize.loading import Batch, Batches, LoadingParams, plan_batches, share_of
 from recognize.model import LineNet, ModelParams
 from recognize.reader import Reader
 from recognize.strokes import holds_strokes, read_pen_lines
@@ -39,7 +39,8 @@ class Recipe(Schedule):
 
     name: str = "latin"
     exclude: tuple[str, ...] = ()  # corpora left out
-    # Corpus and how often a pass takes its lines: 0.3 of what is read well, 2 of what is not.
+    # Corpus, or corpus/page as its name begins, and how often a pass takes its lines: 0.3 of what
+    # is read well, 2 of what is not.
     shares: tuple[tuple[str, float], ...] = ()
     max_columns: int = 24_000  # columns of a batch: some 45 lines
     auxiliary: float = 0.2  # weight of the CTC loss on the CNN's columns
@@ -108,7 +109,7 @@ class LineTraining(Training[Batch]):
     def _pass(self) -> int:
         """Lines that a pass takes, about."""
         shares = dict(self.recipe.shares)
-        return round(sum(shares.get(line.corpus, 1.0) for line in self.train))
+        return round(sum(share_of(line, shares) for line in self.train))
 
     def loss(self, batch: Batch) -> Tensor:
         """CTC of the network, and of its CNN alone (Retsinas et al., DAS 2022)."""

@@ -70,6 +70,7 @@ class TypesetLine:
         width: columns that it takes about, at a height of 64.
         slant, long_s: see `TypesetParams`.
         corpus: always "typeset".
+        page: empty.
     """
 
     text: str
@@ -78,6 +79,7 @@ class TypesetLine:
     slant: tuple[float, float] = SLANT
     long_s: tuple[str, ...] = ()
     corpus: str = "typeset"
+    page: str = ""
 
     def draw(self, rng: np.random.Generator) -> Gray:
         """The line in some font on some paper, uint8 (64, W)."""

@@ -34,7 +34,7 @@ def test_nothing_asked_for_changes_nothing() -> None:
     np.testing.assert_array_equal(augment(line, np.random.default_rng(1), STILL), line)
 
 
-@pytest.mark.parametrize("change", ["bleeding", "neighbour", "ruling", "stain"])
+@pytest.mark.parametrize("change", ["bleeding", "neighbour", "ruling", "stain", "specks"])
 def test_paper_changes_only_darken(change: str) -> None:
     line = line_with_strokes()
     params = replace(STILL, **{change: 1})
@@ -61,9 +61,27 @@ def test_elastic_points_wander_no_farther_than_asked() -> None:
 
 def test_hidden_patches_only_lighten_the_ink_of_some_letters() -> None:
     line = line_with_strokes()
-    changed = augment(line, np.random.default_rng(2), replace(STILL, hidden=1))
+    changed = augment(line, np.random.default_rng(15), replace(STILL, hidden=1))
     assert (changed >= line).all()
     assert 0.7 < (changed < 100).sum() / (line < 100).sum() < 1
+
+
+def test_ink_fades_without_going_and_paper_stays() -> None:
+    line = line_with_strokes()
+    changed = augment(line, np.random.default_rng(2), replace(STILL, fading=1))
+    assert (changed[line == 230] == 230).all()
+    assert (changed[line == 30] >= 30).all()
+    assert (changed[line == 30] > 60).any()
+    assert (changed[line == 30] <= 190).all()
+
+
+def test_words_change_their_distance_but_not_their_rows() -> None:
+    line = line_with_strokes()
+    changed = augment(line, np.random.default_rng(2), replace(STILL, pace=0.2))
+    rows = np.flatnonzero((changed < 128).any(1))
+    assert (rows.min(), rows.max()) == (20, 43)
+    gaps = np.diff(np.flatnonzero(np.diff((changed[30] < 128).astype(int)) == 1))
+    assert gaps.min() < 20 < gaps.max()
 
 
 def test_a_short_line_survives() -> None:

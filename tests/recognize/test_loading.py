@@ -12,7 +12,7 @@ from pipeline.training import load_ahead
 from recognize.alphabet import Alphabet
 from recognize.augment import AugmentParams
 from recognize.dataset import LineSample
-from recognize.loading import Batch, Batches, LoadingParams, plan_batches
+from recognize.loading import Batch, Batches, LoadingParams, plan_batches, share_of
 from recognize.model import ModelParams
 
 PARAMS = LoadingParams(3, ModelParams(), 800, 0.5, AugmentParams())
@@ -58,6 +58,13 @@ def test_an_epoch_takes_some_lines_again_and_changes_them_otherwise(
     once, again = batches[(0, [3])], batches[(0, [33])]
     assert torch.equal(once.targets, again.targets)
     assert once.lines.shape != again.lines.shape or not torch.equal(once.lines, again.lines)
+
+
+def test_pages_may_have_a_share_of_their_own(lines: list[LineSample]) -> None:
+    shares = {"c": 2.0, "c/p": 0.5, "c/page": 4.0, "other/p": 3.0}
+    assert share_of(lines[0], shares) == 0.5
+    assert share_of(replace(lines[0], page="q"), shares) == 2.0
+    assert share_of(replace(lines[0], corpus="d"), shares) == 1.0
 
 
 def test_a_pass_may_take_no_line_at_all(lines: list[LineSample]) -> None:
