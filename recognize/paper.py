@@ -79,9 +79,9 @@ def add_specks(tones: Tones, rng: np.random.Generator) -> Tones:
     height, width = tones.shape
     seeds = (rng.random((height, width)) < rng.uniform(0.001, 0.01)).astype(np.float32)
     shades = seeds * rng.uniform(0.3, 1, (height, width)).astype(np.float32)
-    mask = cv2.GaussianBlur(shades, (0, 0), rng.uniform(0.5, 1.0))
-    mask /= max(float(mask.max()), 1e-6)
-    specked: Tones = tones * (1 - np.float32(rng.uniform(0.2, 0.7)) * mask)
+    soft = np.asarray(cv2.GaussianBlur(shades, (0, 0), rng.uniform(0.5, 1.0)), np.float32)
+    depth = rng.uniform(0.2, 0.7) / max(float(soft.max()), 1e-6)
+    specked: Tones = tones * (1 - np.float32(depth) * soft)
     return specked
 
 
