@@ -15,7 +15,7 @@ import torch
 from pipeline.errors import InputError
 from recognize.dataset import LineSample
 from recognize.model import ModelParams
-from recognize.train import LineTraining, Recipe, train_model
+from recognize.train import LineTraining, Recipe, mask_spans, train_model
 from recognize.typeset import TypesetParams
 from recognize.weights import load_model, read_card
 from tests.pipeline.killing import Killed, kill_after
@@ -80,6 +80,20 @@ def test_training_learns(tmp_path: Path) -> None:
     LineTraining(replace(recipe, evaluate_steps=20), lines, lines[:4], tmp_path).run()
     losses = [float(row["loss"]) for row in csv.DictReader((tmp_path / "log.csv").open())]
     assert losses[-1] < losses[0] / 2
+
+
+def test_masked_columns_stand_in_spans_and_are_as_many_as_asked() -> None:
+    torch.manual_seed(1)
+    masked = mask_spans(torch.ones(4000, 3, 2), 0.2) == 0
+    assert masked.float().mean() == pytest.approx(0.2, abs=0.02)
+    assert torch.equal(masked[:, :, 0], masked[:, :, 1])
+    starts = (masked[6:, :, 0] & ~masked[5:-1, :, 0]).sum()
+    assert masked[:, :, 0].sum() / starts >= 5
+
+
+def test_nothing_is_masked_unless_asked_for() -> None:
+    features = torch.rand(50, 2, 3)
+    assert mask_spans(features, 0.0) is features
 
 
 def test_excluded_corpora_are_left_out(tmp_path: Path) -> None:
