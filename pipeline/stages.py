@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 LEAST_SIDE_PX = 16  # an image with a shorter side cannot hold a line of text
 LINES_TRIED = 6  # where it is in doubt which way up a page is
 SURELY_BETTER = 0.1  # confidence that a page must gain by being turned upside down
+SURELY_READ = 0.9  # confidence from which a doubtful line is one
 
 
 class LineReader(Protocol):
@@ -108,7 +109,7 @@ def read_page(
         The page with regions, lines and words in page pixels; without regions if it is blank.
     """
     with watch.timing("segment"):
-        found = segment_upright(image.gray, settings, reader)
+        found = segment_upright(image.gray, settings, reader, doubtful=True)
         crops = crops_of(image.gray, found)
     with watch.timing("read"):
         readings = reader.read([crop.image for crop in crops])
@@ -116,12 +117,14 @@ def read_page(
         return page_with(source, image, found, lines_read(found, crops, readings))
 
 
-def segment_upright(gray: Gray, settings: Settings, reader: LineReader) -> Segmentation:
+def segment_upright(
+    gray: Gray, settings: Settings, reader: LineReader, doubtful: bool = False
+) -> Segmentation:
     """Find a page's lines; reading tells which way up it is where the lines do not."""
-    found = segment_page(gray, settings.segment)
+    found = segment_page(gray, settings.segment, doubtful=doubtful)
     if found.turn.sure or not reads_upside_down(gray, found, reader):
         return found
-    return segment_page(gray, settings.segment, (found.turn.degrees + 180) % 360)
+    return segment_page(gray, settings.segment, (found.turn.degrees + 180) % 360, doubtful)
 
 
 def crops_of(gray: Gray, found: Segmentation) -> list[LineCrop]:
@@ -132,10 +135,16 @@ def crops_of(gray: Gray, found: Segmentation) -> list[LineCrop]:
 def lines_read(
     found: Segmentation, crops: Sequence[LineCrop], readings: Sequence[Reading]
 ) -> dict[str, Line]:
-    """A page's lines by their IDs, with the words of their readings."""
+    """A page's lines by their IDs, with the words of their readings.
+
+    Doubtful lines have no words unless they are read surely.
+    """
+    read = zip(found.lines, crops, readings, strict=True)
     return {
         line.id: with_words(line, crop, reading, found.ink, found.turn.degrees)
-        for line, crop, reading in zip(found.lines, crops, readings, strict=True)
+        if line.id not in found.doubtful or reading.confidence >= SURELY_READ
+        else line
+        for line, crop, reading in read
     }
 
 

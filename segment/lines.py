@@ -47,6 +47,7 @@ class TextLine:
         x_height: height of its small letters, pixels.
         strength: its mean stripe response, see `segment.profiles.stripes`.
         area: pixels of ink.
+        doubtful: it may be no writing; reading has to tell.
     """
 
     boundary: Polygon
@@ -55,6 +56,7 @@ class TextLine:
     x_height: float
     strength: float = 0.0
     area: int = 0
+    doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True)

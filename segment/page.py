@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -54,12 +55,14 @@ class Segmentation:
         regions: in reading order, their lines without words.
         ink: bool (H, W), the page's ink without surround and rulings.
         turn: the quarter turns in `skew`.
+        doubtful: IDs of lines that may be none.
     """
 
     skew: float
     regions: tuple[Region, ...]
     ink: Ink
     turn: Turn = Turn()
+    doubtful: frozenset[str] = frozenset()
 
     @property
     def lines(self) -> list[Line]:
@@ -68,7 +71,10 @@ class Segmentation:
 
 
 def segment_page(
-    gray: Gray, params: SegmentParams = SegmentParams(), turned: int | None = None
+    gray: Gray,
+    params: SegmentParams = SegmentParams(),
+    turned: int | None = None,
+    doubtful: bool = False,
 ) -> Segmentation:
     """Find the turn, the ink, the skew, the regions and the text lines of a page.
 
@@ -77,6 +83,7 @@ def segment_page(
         params: see `SegmentParams`.
         turned: degrees by which the text is turned counter-clockwise: 0, 90, 180 or 270; None
             if that is to be found out.
+        doubtful: keep lines that may be none, for reading to tell.
 
     Returns:
         The segmentation; without regions for a blank page.
@@ -86,19 +93,28 @@ def segment_page(
     """
     find = _lookup(FINDERS, params.finder, "line finder")
     if turned:
-        return _turned_back(gray, Turn(turned), params)
+        return _turned_back(gray, Turn(turned), params, doubtful)
     ink, skew, level = level_of(gray, params)
     if level is None:
         return Segmentation(0.0, (), _enlarged(ink, gray.shape))
     turn = Turn() if turned == 0 else _turn_of(gray, level, params)
     if turn.degrees:
-        return _turned_back(gray, turn, params)
-    lines = find(level, params)
+        return _turned_back(gray, turn, params, doubtful)
+    lines = [line for line in find(level, params) if doubtful or not line.doubtful]
     blocks = arrange(lines, level.down, level.x_height, params.layout)
     frame = level.frame.then(Frame.scaled(max(ink.shape) / max(gray.shape)))
     regions = tuple(_region(i, b, frame, gray.shape) for i, b in enumerate(blocks, 1))
     plain = _enlarged(ink & ~unturned(level.across | level.down, level.frame, ink), gray.shape)
-    return Segmentation(skew if regions else 0.0, regions, plain, turn)
+    doubted = frozenset(_doubted(regions, blocks))
+    return Segmentation(skew if regions else 0.0, regions, plain, turn, doubted)
+
+
+def _doubted(regions: Sequence[Region], blocks: Sequence[Block]) -> Iterator[str]:
+    """IDs of the doubtful lines."""
+    for region, block in zip(regions, blocks, strict=True):
+        for line, found in zip(region.lines, block.lines, strict=True):
+            if found.doubtful:
+                yield line.id
 
 
 def _turn_of(gray: Gray, level: Level, params: SegmentParams) -> Turn:
@@ -116,15 +132,16 @@ def _turn_of(gray: Gray, level: Level, params: SegmentParams) -> Turn:
     return judge_turn(scores, params.turn)
 
 
-def _turned_back(gray: Gray, turn: Turn, params: SegmentParams) -> Segmentation:
+def _turned_back(gray: Gray, turn: Turn, params: SegmentParams, doubtful: bool) -> Segmentation:
     """The segmentation of a page stood upright, in pixels of the page as it lies."""
     quarters = turn.degrees // 90
-    found = segment_page(np.ascontiguousarray(np.rot90(gray, -quarters)), params, turned=0)
+    upright = np.ascontiguousarray(np.rot90(gray, -quarters))
+    found = segment_page(upright, params, 0, doubtful)
     frame = Frame.upright(turn.degrees, gray.shape[1], gray.shape[0])
     regions = tuple(frame.region_to_page(region) for region in found.regions)
     skew = 180 - (180 - found.skew - turn.degrees) % 360
     ink = np.ascontiguousarray(np.rot90(found.ink, quarters))
-    return Segmentation(skew if regions else 0.0, regions, ink, turn)
+    return Segmentation(skew if regions else 0.0, regions, ink, turn, found.doubtful)
 
 
 def level_of(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import cv2
 import numpy as np
 import torch
 
+from pipeline.document import Box
 from segment.arrays import Floats, Gray, Ink
 from segment.level import Level
 from segment.lines import TextLine
@@ -36,7 +37,7 @@ class BarrierParams:
 
 @dataclass(frozen=True, slots=True)
 class DoubtParams:
-    """Settings of `drop_doubtful`.
+    """Settings of `judge_lines`.
 
     The weights are those of a logistic regression fitted on every second page of pages/train, as
     the finder 0.1 saw it: lines that match the ground truth against those that do not. Later ones
@@ -45,7 +46,8 @@ class DoubtParams:
     dark, and insertions are written thinner.
     """
 
-    least: float = -0.8  # lines with a lower score are dropped
+    least: float = -0.8  # lines with a lower score are dropped or, standing free, doubted
+    free: float = 1.5  # x-heights without ink to its left and right: such a line stands free
     bias: float = -6.67
     area: float = 0.96  # per doubling of the core's cells,
     large: int = 128  # up to so many
@@ -65,19 +67,21 @@ def find_lines_by_net(
         params: see `DecodeParams`.
 
     Returns:
-        The lines in pixels of the level page, top to bottom by their boxes.
+        The lines in pixels of the level page, top to bottom by their boxes; doubtful ones too.
 
     Raises:
         InputError: if there are no such weights, or they are damaged.
     """
     maps = page_maps(_net(weights), level.gray)
-    return drop_doubtful(decode(maps, level.ink, barriers(level, maps), params), level)
+    return judge_lines(decode(maps, level.ink, barriers(level, maps), params), level)
 
 
-def drop_doubtful(
+def judge_lines(
     lines: list[TextLine], level: Level, params: DoubtParams = DoubtParams()
 ) -> list[TextLine]:
-    """Drop lines that are probably none: specks, show-through, pictures.
+    """Drop lines that are probably none: specks, show-through, pictures, pieces of small print.
+
+    What stands free may be a lone figure or word, as in registers: it is kept as doubtful.
 
     Args:
         lines: as decoded.
@@ -94,7 +98,20 @@ def drop_doubtful(
     strength = np.array([line.strength for line in lines])
     scores = params.bias + params.area * area + params.strength * strength
     scores += params.pale * np.maximum(0, -contrast) + params.dark * np.maximum(0, contrast)
-    return [line for line, score in zip(lines, scores, strict=True) if score >= params.least]
+    judged = zip(lines, (scores < params.least).tolist(), strict=True)
+    return [
+        replace(line, doubtful=doubtful)
+        for line, doubtful in judged
+        if not doubtful or _stands_free(line.box, level, params)
+    ]
+
+
+def _stands_free(box: Box, level: Level, params: DoubtParams) -> bool:
+    """Whether there is no ink to the left and right of a box: it is no piece of a longer line."""
+    reach = round(params.free * level.x_height)
+    rows = level.ink[box.top : box.bottom]
+    beside = rows[:, max(0, box.left - reach) : box.left], rows[:, box.right : box.right + reach]
+    return not any(side.any() for side in beside)
 
 
 def barriers(level: Level, maps: Floats, params: BarrierParams = BarrierParams()) -> Ink:

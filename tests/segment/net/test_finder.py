@@ -19,7 +19,7 @@ from pipeline.errors import InputError, SettingsError
 from pipeline.frame import Frame
 from segment.level import Level
 from segment.lines import TextLine
-from segment.net.finder import barriers, drop_doubtful, in_cells, page_maps
+from segment.net.finder import barriers, in_cells, judge_lines, page_maps
 from segment.net.targets import CHANNELS, CORE, END
 from segment.net.weights import find_weights, load_net
 from segment.page import SegmentParams, check_finder, finder_weights, segment_page
@@ -160,8 +160,21 @@ def test_pale_lines_are_dropped() -> None:
         TextLine((), ((20.0, top + 9.0), (200.0, top + 9.0)), Box(20, top, 200, top + 9), 9.0, 0.8)
         for top in (40, 80, 120)
     ]
-    kept = drop_doubtful([replace(line, area=60) for line in lines], ruled_level(0, 0, gray))
+    gray[128, 201] = 20  # ink beside the pale one: a piece of something
+    kept = judge_lines([replace(line, area=60) for line in lines], ruled_level(0, 0, gray))
     assert kept == [replace(line, area=60) for line in lines[:2]]
+
+
+@pytest.mark.parametrize(
+    ("ink", "expected"), [(None, [True]), (90, [True]), (70, []), (20, []), (4, [True])]
+)
+def test_short_lines_that_stand_free_are_doubted(ink: int | None, expected: list[bool]) -> None:
+    gray = np.full((200, 400), 255, np.uint8)
+    gray[50:59, 30:60] = 20
+    if ink is not None:
+        gray[52, ink] = 20
+    figure = TextLine((), ((30.0, 59.0), (60.0, 59.0)), Box(30, 50, 60, 59), 9.0, 0.7, 8)
+    assert [line.doubtful for line in judge_lines([figure], ruled_level(0, 0, gray))] == expected
 
 
 def test_cells_that_a_mask_touches() -> None:
