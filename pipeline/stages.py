@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 from urllib.parse import quote
@@ -109,7 +110,7 @@ def read_page(
         The page with regions, lines and words in page pixels; without regions if it is blank.
     """
     with watch.timing("segment"):
-        found = segment_upright(image.gray, settings, reader, doubtful=True)
+        found = segment_upright(image.gray, settings, reader)
         crops = crops_of(image.gray, found)
     with watch.timing("read"):
         readings = reader.read([crop.image for crop in crops])
@@ -117,14 +118,19 @@ def read_page(
         return page_with(source, image, found, lines_read(found, crops, readings))
 
 
-def segment_upright(
-    gray: Gray, settings: Settings, reader: LineReader, doubtful: bool = False
-) -> Segmentation:
-    """Find a page's lines; reading tells which way up it is where the lines do not."""
-    found = segment_page(gray, settings.segment, doubtful=doubtful)
+def segment_upright(gray: Gray, settings: Settings, reader: LineReader) -> Segmentation:
+    """Find a page's lines; reading tells what is a line, and which way up, where it is in doubt."""
+    judge = partial(surely_read, reader)
+    found = segment_page(gray, settings.segment, judge=judge)
     if found.turn.sure or not reads_upside_down(gray, found, reader):
         return found
-    return segment_page(gray, settings.segment, (found.turn.degrees + 180) % 360, doubtful)
+    return segment_page(gray, settings.segment, (found.turn.degrees + 180) % 360, judge)
+
+
+def surely_read(reader: LineReader, gray: Gray, lines: Sequence[Line]) -> list[bool]:
+    """Which lines of a page hold text that is read surely."""
+    crops = [crop_line(gray, line.boundary, line.baseline).image for line in lines]
+    return [bool(one.text) and one.confidence >= SURELY_READ for one in reader.read(crops)]
 
 
 def crops_of(gray: Gray, found: Segmentation) -> list[LineCrop]:
@@ -135,16 +141,10 @@ def crops_of(gray: Gray, found: Segmentation) -> list[LineCrop]:
 def lines_read(
     found: Segmentation, crops: Sequence[LineCrop], readings: Sequence[Reading]
 ) -> dict[str, Line]:
-    """A page's lines by their IDs, with the words of their readings.
-
-    Doubtful lines have no words unless they are read surely.
-    """
-    read = zip(found.lines, crops, readings, strict=True)
+    """A page's lines by their IDs, with the words of their readings."""
     return {
         line.id: with_words(line, crop, reading, found.ink, found.turn.degrees)
-        if line.id not in found.doubtful or reading.confidence >= SURELY_READ
-        else line
-        for line, crop, reading in read
+        for line, crop, reading in zip(found.lines, crops, readings, strict=True)
     }
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import TypeVar
 
 import cv2
@@ -22,8 +23,11 @@ from segment.lines import LineParams, TextLine, find_lines
 from segment.orientation import Turn, TurnParams, judge_turn
 from segment.plausible import PlausibleParams, drop_implausible
 from segment.polygons import kept_inside, left_to_right
+from segment.unclaimed import UnclaimedParams, unclaimed_lines
 
 Stage = TypeVar("Stage")
+# Tells of doubtful lines of a page, as they lie in its pixels, which are writing.
+Judge = Callable[[Gray, Sequence[Line]], Sequence[bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,7 @@ class SegmentParams:
     lines: LineParams = field(default_factory=LineParams)
     plausible: PlausibleParams = field(default_factory=PlausibleParams)
     layout: LayoutParams = field(default_factory=LayoutParams)
+    unclaimed: UnclaimedParams = field(default_factory=UnclaimedParams)
     turn: TurnParams = field(default_factory=TurnParams)
 
 
@@ -55,14 +60,12 @@ class Segmentation:
         regions: in reading order, their lines without words.
         ink: bool (H, W), the page's ink without surround and rulings.
         turn: the quarter turns in `skew`.
-        doubtful: IDs of lines that may be none.
     """
 
     skew: float
     regions: tuple[Region, ...]
     ink: Ink
     turn: Turn = Turn()
-    doubtful: frozenset[str] = frozenset()
 
     @property
     def lines(self) -> list[Line]:
@@ -74,7 +77,7 @@ def segment_page(
     gray: Gray,
     params: SegmentParams = SegmentParams(),
     turned: int | None = None,
-    doubtful: bool = False,
+    judge: Judge | None = None,
 ) -> Segmentation:
     """Find the turn, the ink, the skew, the regions and the text lines of a page.
 
@@ -83,7 +86,7 @@ def segment_page(
         params: see `SegmentParams`.
         turned: degrees by which the text is turned counter-clockwise: 0, 90, 180 or 270; None
             if that is to be found out.
-        doubtful: keep lines that may be none, for reading to tell.
+        judge: tells which doubtful lines are writing; without it none is.
 
     Returns:
         The segmentation; without regions for a blank page.
@@ -93,28 +96,25 @@ def segment_page(
     """
     find = _lookup(FINDERS, params.finder, "line finder")
     if turned:
-        return _turned_back(gray, Turn(turned), params, doubtful)
+        return _turned_back(gray, Turn(turned), params, judge)
     ink, skew, level = level_of(gray, params)
     if level is None:
         return Segmentation(0.0, (), _enlarged(ink, gray.shape))
     turn = Turn() if turned == 0 else _turn_of(gray, level, params)
     if turn.degrees:
-        return _turned_back(gray, turn, params, doubtful)
-    lines = [line for line in find(level, params) if doubtful or not line.doubtful]
-    blocks = arrange(lines, level.down, level.x_height, params.layout)
+        return _turned_back(gray, turn, params, judge)
     frame = level.frame.then(Frame.scaled(max(ink.shape) / max(gray.shape)))
+    lines = find(level, params)
+    sure = [line for line in lines if not line.doubtful]
+    if judge:
+        doubtful = [line for line in lines if line.doubtful]
+        doubtful += unclaimed_lines(level, lines, params.unclaimed, params.lines, params.layout)
+        drawn = [_line("", line, frame, gray.shape) for line in doubtful]
+        sure += compress(doubtful, judge(gray, drawn) if drawn else [])
+    blocks = arrange(sure, level.down, level.x_height, params.layout)
     regions = tuple(_region(i, b, frame, gray.shape) for i, b in enumerate(blocks, 1))
     plain = _enlarged(ink & ~unturned(level.across | level.down, level.frame, ink), gray.shape)
-    doubted = frozenset(_doubted(regions, blocks))
-    return Segmentation(skew if regions else 0.0, regions, plain, turn, doubted)
-
-
-def _doubted(regions: Sequence[Region], blocks: Sequence[Block]) -> Iterator[str]:
-    """IDs of the doubtful lines."""
-    for region, block in zip(regions, blocks, strict=True):
-        for line, found in zip(region.lines, block.lines, strict=True):
-            if found.doubtful:
-                yield line.id
+    return Segmentation(skew if regions else 0.0, regions, plain, turn)
 
 
 def _turn_of(gray: Gray, level: Level, params: SegmentParams) -> Turn:
@@ -132,16 +132,17 @@ def _turn_of(gray: Gray, level: Level, params: SegmentParams) -> Turn:
     return judge_turn(scores, params.turn)
 
 
-def _turned_back(gray: Gray, turn: Turn, params: SegmentParams, doubtful: bool) -> Segmentation:
+def _turned_back(
+    gray: Gray, turn: Turn, params: SegmentParams, judge: Judge | None
+) -> Segmentation:
     """The segmentation of a page stood upright, in pixels of the page as it lies."""
     quarters = turn.degrees // 90
-    upright = np.ascontiguousarray(np.rot90(gray, -quarters))
-    found = segment_page(upright, params, 0, doubtful)
+    found = segment_page(np.ascontiguousarray(np.rot90(gray, -quarters)), params, 0, judge)
     frame = Frame.upright(turn.degrees, gray.shape[1], gray.shape[0])
     regions = tuple(frame.region_to_page(region) for region in found.regions)
     skew = 180 - (180 - found.skew - turn.degrees) % 360
     ink = np.ascontiguousarray(np.rot90(found.ink, quarters))
-    return Segmentation(skew if regions else 0.0, regions, ink, turn, found.doubtful)
+    return Segmentation(skew if regions else 0.0, regions, ink, turn)
 
 
 def level_of(
@@ -221,14 +222,8 @@ def finder_weights(params: SegmentParams) -> dict[str, object]:
 
 def _region(number: int, block: Block, frame: Frame, shape: tuple[int, ...]) -> Region:
     """A region of the page, its geometry mapped to the page and kept inside."""
-    height, width = shape
     lines = tuple(
-        Line(
-            id=f"r{number}l{i}",
-            boundary=kept_inside(frame.to_page(line.boundary), width, height),
-            baseline=left_to_right(frame.to_page(line.baseline), width, height),
-        )
-        for i, line in enumerate(block.lines, 1)
+        _line(f"r{number}l{i}", line, frame, shape) for i, line in enumerate(block.lines, 1)
     )
     left = min(x for line in lines for x, _ in line.boundary)
     right = max(x for line in lines for x, _ in line.boundary)
@@ -236,6 +231,16 @@ def _region(number: int, block: Block, frame: Frame, shape: tuple[int, ...]) -> 
     bottom = max(y for line in lines for _, y in line.boundary)
     boundary = ((left, top), (right, top), (right, bottom), (left, bottom))
     return Region(f"r{number}", block.kind, boundary, lines)
+
+
+def _line(name: str, line: TextLine, frame: Frame, shape: tuple[int, ...]) -> Line:
+    """A line of the page, its geometry mapped to the page and kept inside."""
+    height, width = shape
+    return Line(
+        id=name,
+        boundary=kept_inside(frame.to_page(line.boundary), width, height),
+        baseline=left_to_right(frame.to_page(line.baseline), width, height),
+    )
 
 
 def _reduced(gray: Gray, long_side_px: int) -> Gray:

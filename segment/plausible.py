@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.document import Box
 from segment.level import Level
 from segment.lines import TextLine
 
@@ -76,6 +77,20 @@ def relative_darkness(lines: list[TextLine], level: Level) -> NDArray[np.float64
     lengths = np.array([line.box.width for line in lines], np.float64)
     usual = _median(darkness, np.minimum(lengths, 60 * level.x_height))
     return np.asarray(np.log2(np.clip(darkness / max(1.0, usual), 0.25, 4.0)))
+
+
+def stands_free(box: Box, level: Level, reach: float) -> bool:
+    """Whether there is no ink beside a box: it is no piece of a longer line.
+
+    Args:
+        box: in pixels of `level`.
+        level: the level page.
+        reach: how far to the left and right, x-heights.
+    """
+    beside = round(reach * level.x_height)
+    rows = level.ink[box.top : box.bottom]
+    left, right = rows[:, max(0, box.left - beside) : box.left], rows[:, box.right :][:, :beside]
+    return not left.any() and not right.any()
 
 
 def _score(line: TextLine, contrast: float, level: Level, params: PlausibleParams) -> float:

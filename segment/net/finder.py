@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 import torch
 
-from pipeline.document import Box
 from segment.arrays import Floats, Gray, Ink
 from segment.level import Level
 from segment.lines import TextLine
@@ -18,7 +17,7 @@ from segment.net.loading import as_input
 from segment.net.model import PageNet
 from segment.net.targets import CELL, CORE, END
 from segment.net.weights import load_net
-from segment.plausible import relative_darkness
+from segment.plausible import relative_darkness, stands_free
 
 # Pages are padded to multiples of this, so that few shapes occur and kernels are reused.
 PADDED_TO = 128
@@ -102,16 +101,8 @@ def judge_lines(
     return [
         replace(line, doubtful=doubtful)
         for line, doubtful in judged
-        if not doubtful or _stands_free(line.box, level, params)
+        if not doubtful or stands_free(line.box, level, params.free)
     ]
-
-
-def _stands_free(box: Box, level: Level, params: DoubtParams) -> bool:
-    """Whether there is no ink to the left and right of a box: it is no piece of a longer line."""
-    reach = round(params.free * level.x_height)
-    rows = level.ink[box.top : box.bottom]
-    beside = rows[:, max(0, box.left - reach) : box.left], rows[:, box.right : box.right + reach]
-    return not any(side.any() for side in beside)
 
 
 def barriers(level: Level, maps: Floats, params: BarrierParams = BarrierParams()) -> Ink:

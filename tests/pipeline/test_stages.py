@@ -19,11 +19,10 @@ from pipeline.load import SourcePage
 from pipeline.settings import Settings
 from pipeline.stages import (
     Stopwatch,
-    crops_of,
-    lines_read,
     open_page,
     read_page,
     reads_upside_down,
+    surely_read,
     with_rivals,
     with_words,
 )
@@ -192,21 +191,15 @@ def test_reading_tells_what_is_upside_down(upside_down: bool) -> None:
     assert not reads_upside_down(page, Segmentation(0.0, (), page < 100), LeftReader())
 
 
-@pytest.mark.parametrize(("confidence", "kept"), [(0.95, True), (0.85, False)])
-def test_a_doubtful_line_has_to_be_read_surely(confidence: float, kept: bool) -> None:
+def test_doubtful_lines_have_to_be_read_surely() -> None:
     page = np.full((200, 400), 230, np.uint8)
-    page[100:120, 60:80] = page[50:70, 60:300] = 20
-    boundaries = [((50, y), (310, y), (310, y + 30), (50, y + 30)) for y in (45, 95)]
-    lines = tuple(
-        Line(f"r1l{i}", boundary, ((60, boundary[0][1] + 25), (300, boundary[0][1] + 25)))
-        for i, boundary in enumerate(boundaries, 1)
-    )
-    region = Region("r1", "text", boundaries[0], lines)
-    found = Segmentation(0.0, (region,), page < 100, doubtful=frozenset({"r1l2"}))
-    said = [Reading("ab", ((0, 9), (9, 19)), (0.5, 0.5)), Reading("7", ((0, 9),), (confidence,))]
-    read = lines_read(found, crops_of(page, found), said)
-    assert [word.text for word in read["r1l1"].words] == ["ab"]
-    assert bool(read["r1l2"].words) == kept
+    page[100:120, 60:160] = page[150:170, 200:330] = 20
+    lines = [
+        Line("", ((50, y), (340, y), (340, y + 30), (50, y + 30)), ((50, y + 25), (340, y + 25)))
+        for y in (95, 145)
+    ]
+    assert surely_read(LeftReader(), page, lines) == [True, False]
+    assert surely_read(MuteReader(), page, lines) == [False, False]
 
 
 def test_page_too_small_for_text_is_refused(tmp_path: Path) -> None:
