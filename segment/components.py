@@ -46,7 +46,9 @@ class RulingParams:
     bar_height: float = 3.5  # a component as tall as this
     bar_width: float = 0.7  # and no wider than this is a piece of a vertical ruling
     dash_width: float = 4.5  # a component as wide as this
-    dash_height: float = 1.0  # and no taller than this, if solid, is a ruling
+    dash_height: float = 1.0  # and no taller than this, if solid and even, is a ruling;
+    # uneven are joined letters: from column to column their edges move by more pixels than this.
+    even: float = 0.6
     tallest: float = 9.0  # a component taller than this is no letter, nor are joined ones,
     solid: float = 0.5  # if so much of its box is ink,
     frame: float = 0.06  # or so little
@@ -133,9 +135,20 @@ def _pieces(found: Components, x_height: float, params: RulingParams) -> tuple[I
     solid = found.area >= params.solid * found.width * found.height
     flat = found.height <= params.dash_height * x_height
     dash = (found.width >= params.dash_width * x_height) & flat & solid
+    for number in np.flatnonzero(dash):
+        dash[number] = _unevenness(found, int(number)) <= params.even
     slim = found.width <= params.bar_width * x_height
     bar = (found.height >= params.bar_height * x_height) & slim
     return drawn(found, dash), drawn(found, bar & ~dash)
+
+
+def _unevenness(found: Components, number: int) -> float:
+    """How many pixels a component's upper and lower edge move from column to column, together."""
+    top, left = found.top[number], found.left[number]
+    height, width = found.height[number], found.width[number]
+    inside = found.labels[top : top + height, left : left + width] == number + 1
+    edges = inside.argmax(axis=0), inside[::-1].argmax(axis=0)
+    return float(sum(np.abs(np.diff(edge)).sum() for edge in edges) / width)
 
 
 def drop_misfits(ink: Ink, x_height: float, params: RulingParams = RulingParams()) -> Ink:

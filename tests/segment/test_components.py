@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 
 from segment.components import drop_misfits, find_components, split_rulings, typical_height
@@ -39,6 +40,19 @@ def test_rulings_go_and_the_strokes_across_them_stay() -> None:
     assert down[20:90, 250:252].all()
     assert plain[90:112, 50:53].all()
     assert not plain[:, 100:240].any()
+
+
+def test_a_joined_word_of_small_letters_is_no_ruling_but_a_thick_dash_is() -> None:
+    ink = np.zeros((80, 200), np.uint8)
+    ink[27:30, 20:80] = 1
+    for left in range(20, 80, 6):
+        ink[21:30, left : left + 3] = 1
+    cv2.line(ink, (20, 60), (80, 63), 1, 5)
+    word, dash = ink.astype(bool), ink.astype(bool)
+    word[45:], dash[:45] = False, False
+    plain, across, _ = split_rulings(word | dash, 10.0)
+    assert np.array_equal(plain, word)
+    assert np.array_equal(across, dash)
 
 
 def test_misfits_go_and_letters_stay() -> None:
