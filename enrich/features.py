@@ -10,7 +10,7 @@ import re
 import unicodedata
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -20,6 +20,8 @@ Codes = NDArray[np.uint32]
 
 LONGEST_NAME = 5  # words
 NO_KIND = ("?", "?", "?")
+NO_GROUPS = ("-", "-", "-")
+GROUPED = ("deu", "eng", "fra")  # languages whose words have groups, see `enrich.word_groups`
 _LISTS = "PBCFL"  # places, big ones, countries, first names, last names: bits of `Lexicon.lists`
 _ASIDE = "-—.,'’"
 
@@ -34,12 +36,17 @@ class Lexicon:
         words: uint64, of words with their language, see `word_key`.
         kinds: uint8 (n, 3), for each word its kind among 250, among 41, and how often it bears a
             capital within a sentence, in quarters; 9 if that is not known.
+        grouped: uint32, of words as they are written with their language, see `group_key`.
+        word_groups: uint16 (n, 3), for each of these its coarse, middle and fine group, see
+            `enrich.word_groups`.
     """
 
     names: NDArray[np.uint64]
     lists: NDArray[np.uint8]
     words: NDArray[np.uint64]
     kinds: NDArray[np.uint8]
+    grouped: NDArray[np.uint32]
+    word_groups: NDArray[np.uint16]
 
     def lists_of(self, folded: Sequence[str]) -> str:
         """The lists that hold a name, a letter each."""
@@ -58,6 +65,23 @@ class Lexicon:
         found = _find(self.words, word_key(word, language))
         return tuple(map(str, self.kinds[found].tolist())) if found >= 0 else NO_KIND
 
+    def groups_of(self, word: str, language: str) -> tuple[str, ...]:
+        """The word's groups, `NO_GROUPS` if they are not known.
+
+        A word that is not known as it is written may be known in small letters, or in print that
+        has no capitals but the first.
+        """
+        for form in (word, word.lower(), word.capitalize()):
+            found = _find(self.grouped, group_key(form, language))
+            if found >= 0:
+                return tuple(map(str, self.word_groups[found].tolist()))
+        return NO_GROUPS
+
+
+def without_groups(lexicon: Lexicon) -> Lexicon:
+    """The lexicon with no word in a group."""
+    return replace(lexicon, grouped=lexicon.grouped[:0], word_groups=lexicon.word_groups[:0])
+
 
 def fold(word: str) -> str:
     """Small letters without accents."""
@@ -73,6 +97,11 @@ def name_key(folded: Sequence[str]) -> int:
 def word_key(word: str, language: str) -> int:
     """What a word in small letters is kept under."""
     return _hash64(f"{language}:{word}")
+
+
+def group_key(word: str, language: str) -> int:
+    """What a word's groups are kept under; one word in ten thousand has another's."""
+    return _hash32(f"{language}:{word}")
 
 
 def features(words: Sequence[str], language: str, lexicon: Lexicon) -> list[Codes]:
@@ -109,6 +138,7 @@ class _Columns:
         lists: on which lists of names it is.
         sign: the word, if it is a sign; else 0.
         end: its last three letters.
+        groups: coarse, middle, fine; none in a language whose words have none.
     """
 
     folded: Sequence[str]
@@ -121,6 +151,7 @@ class _Columns:
     lists: Codes
     sign: Codes
     end: Codes
+    groups: tuple[Codes, ...]
 
 
 def _columns(words: Sequence[str], language: str, lexicon: Lexicon) -> _Columns:
@@ -128,6 +159,8 @@ def _columns(words: Sequence[str], language: str, lexicon: Lexicon) -> _Columns:
     folded = [fold(word) for word in whole]
     shapes = [_shape(word) for word in words]
     kinds = [lexicon.kind_of(word.lower(), language) for word in whole]
+    has_groups = language in GROUPED and len(lexicon.grouped) > 0
+    groups = [lexicon.groups_of(word, language) for word in words] if has_groups else []
     return _Columns(
         folded,
         _hashes(folded),
@@ -139,6 +172,7 @@ def _columns(words: Sequence[str], language: str, lexicon: Lexicon) -> _Columns:
         _hashes(_listed(words, folded, lexicon)),
         _hashes(["" if word.isalnum() else word for word in folded]),
         _hashes([word[-3:] for word in folded]),
+        tuple(map(_hashes, zip(*groups, strict=True))),
     )
 
 
@@ -194,6 +228,17 @@ def _of_language(seen: _Columns) -> Iterator[Codes]:
     yield _mix(216, word_before, seen.lists)
     for offset in (-4, -3, 3, 4):
         yield _mix(400 + (offset > 0), _shifted(seen.sort, offset))
+    for level, group in enumerate(seen.groups):
+        slot = 800 + 20 * level
+        before, after = _shifted(group, -1), _shifted(group, 1)
+        yield _mix(slot, group)
+        yield _mix(slot + 1, before)
+        yield _mix(slot + 2, after)
+        yield _mix(slot + 3, group, seen.first)
+        yield _mix(slot + 4, _shifted(group, -2))
+        yield _mix(slot + 5, _shifted(group, 2))
+        yield _mix(slot + 6, before, seen.first)
+        yield _mix(slot + 7, after, seen.first)
 
 
 @lru_cache(maxsize=100_000)
@@ -267,7 +312,7 @@ def _hash64(text: str) -> int:
     return zlib.crc32(data) << 32 | zlib.crc32(data[::-1], 0x9E3779B9)
 
 
-def _find(keys: NDArray[np.uint64], key: int) -> int:
+def _find(keys: NDArray[np.uint32] | NDArray[np.uint64], key: int) -> int:
     """The place of a key among sorted ones; -1 if it is not there."""
-    place = int(np.searchsorted(keys, np.uint64(key)))
+    place = int(np.searchsorted(keys, keys.dtype.type(key)))
     return place if place < len(keys) and int(keys[place]) == key else -1

@@ -3,8 +3,8 @@
 SHARED holds entities/*-train.conll, text/*.txt.xz and lines/*.parquet as ../shared/data does.
 PARTS keeps what is made on the way, the lexicon and the taggers of each group of languages, one a
 seed; what is there already is not made anew. Takes about half an hour on one core, and the
-packages that `enrich.name_lists` names. Nothing in it is random but misreadings and swaps, which
-are seeded.
+packages that `enrich.name_lists` and `enrich.word_groups` name. Nothing in it is random but
+misreadings and swaps, which are seeded.
 """
 
 from __future__ import annotations
@@ -22,12 +22,13 @@ import numpy as np
 
 from enrich.broken_words import whole_words
 from enrich.crf import Crf, mean_crf
-from enrich.features import Lexicon, word_key
+from enrich.features import GROUPED, Lexicon, group_key, without_groups, word_key
 from enrich.misreading import Misreader
 from enrich.name_lists import name_lists
 from enrich.names_model import NamesModel, load_model, model_bytes
 from enrich.swapping import Sentence
 from enrich.train_names import TrainParams, marked_parts, read_conll, train
+from enrich.word_groups import word_groups
 from enrich.word_kinds import TOKEN, KindParams, word_kinds
 
 # Who learns with whom. A language is tagged by all groups that have it. docs/benchmarks.md has what
@@ -35,7 +36,9 @@ from enrich.word_kinds import TOKEN, KindParams, word_kinds
 ALONE = TrainParams(prior=6.0, iterations=50, swapped=1)
 GROUPS = {
     "deu,fra,swe": TrainParams(prior=6.0, iterations=55, swapped=1),
-    **dict.fromkeys(("fra", "swe", "deu"), ALONE),
+    "fra": replace(ALONE, prior=9.0),
+    "swe": ALONE,
+    "deu": replace(ALONE, prior=9.0),
     "eng": TrainParams(prior=1.0, iterations=45),
 }
 # How many are trained, with seeds 1, 2, 3, whose misreadings and swaps differ; 1 where missing.
@@ -59,12 +62,19 @@ def make_lexicon(shared: Path, languages: list[str]) -> Lexicon:
         tokens, params = _tokens(shared, language)
         found = word_kinds(tokens, params)
         kinds |= {word_key(word, language): kind for word, kind in found.items()}
-    keys, words = sorted(names), sorted(kinds)
+    groups = {
+        group_key(word, language): found
+        for language in sorted({*languages} & {*GROUPED})
+        for word, found in word_groups(language).items()
+    }
+    keys, words, grouped = sorted(names), sorted(kinds), sorted(groups)
     return Lexicon(
         np.array(keys, np.uint64),
         np.array([names[key] for key in keys], np.uint8),
         np.array(words, np.uint64),
         np.array([kinds[word] for word in words], np.uint8),
+        np.array(grouped, np.uint32),
+        np.array([groups[word] for word in grouped], np.uint16, order="F"),
     )
 
 
@@ -121,8 +131,10 @@ def _tagger(shared: Path, parts: Path, group: str, words: Lexicon) -> Crf:
 
 
 def _trained(shared: Path, group: str, params: TrainParams, words: Lexicon) -> NamesModel:
+    """The tagger of a group; a common one must serve languages without groups of words, too."""
     texts = {language: _texts(shared, language) for language in group.split(",")}
-    return NamesModel({group: train(texts, words, shipped_misreader(), params)}, words)
+    known = without_groups(words) if len(texts) > 1 else words
+    return NamesModel({group: train(texts, known, shipped_misreader(), params)}, words)
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from itertools import accumulate
 from pathlib import Path
@@ -106,6 +106,7 @@ def model_bytes(model: NamesModel) -> bytes:
     lexicon = model.lexicon
     arrays |= {"names": lexicon.names, "lists": lexicon.lists}
     arrays |= {"words": lexicon.words, "kinds": lexicon.kinds}
+    arrays |= {"grouped": lexicon.grouped, "word_groups": lexicon.word_groups}
     file = io.BytesIO()
     np.savez_compressed(file, allow_pickle=False, **arrays)
     return file.getvalue()
@@ -122,7 +123,7 @@ def load_model(path: Path = SHIPPED) -> NamesModel:
         with np.load(path, allow_pickle=False) as file:
             groups = [str(group) for group in file["groups"]]
             crfs = {group: _crf(file, number) for number, group in enumerate(groups)}
-            lexicon = Lexicon(file["names"], file["lists"], file["words"], file["kinds"])
+            lexicon = Lexicon(*(file[field.name] for field in fields(Lexicon)))
     except (OSError, ValueError, KeyError) as error:
         raise InputError(
             f"{path}: is no model of names ({error}); install Inkfolio anew"

@@ -54,7 +54,10 @@ def word_kinds(
     counts = Counter(token.lower() for token in tokens if token != "\n")
     words = [w for w, count in counts.most_common(params.most) if count >= params.least]
     vectors = _vectors(tokens, words, params)
-    fine, coarse = (_cluster(vectors, k, params) for k in (params.kinds, params.kinds // 6))
+    fine, coarse = (
+        (vectors @ cluster_centres(vectors, count, params.rounds - 1).T).argmax(axis=1)
+        for count in (params.kinds, params.kinds // 6)
+    )
     capitals = _capitals(tokens)
     return {
         word: (int(fine[i]), int(coarse[i]), capitals.get(word, UNKNOWN_CAPITAL))
@@ -95,19 +98,26 @@ def _positive_information(counts: csr_matrix) -> csr_matrix:
     )
 
 
-def _cluster(vectors: NDArray[np.float32], count: int, params: KindParams) -> NDArray[np.intp]:
-    """Which of `count` clusters each vector is in, by spherical k-means."""
+def cluster_centres(
+    vectors: NDArray[np.float32], count: int, moves: int = 14
+) -> NDArray[np.float32]:
+    """The middles of clusters by spherical k-means, (count, size).
+
+    Args:
+        vectors: (n, size), of length 1.
+        count: of clusters.
+        moves: how often they are moved to the middle of what is nearest.
+    """
     rng = np.random.default_rng(0)
     centres = vectors[rng.choice(len(vectors), count, replace=False)]
-    nearest = np.zeros(len(vectors), np.intp)
-    for _ in range(params.rounds):
+    for _ in range(moves):
         nearest = (vectors @ centres.T).argmax(axis=1)
         for cluster in range(count):
             members = vectors[nearest == cluster]
             if len(members):
                 centre = members.mean(axis=0)
                 centres[cluster] = centre / (np.linalg.norm(centre) + 1e-9)
-    return nearest
+    return centres
 
 
 def _capitals(tokens: Sequence[str]) -> dict[str, int]:

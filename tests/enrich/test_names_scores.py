@@ -10,7 +10,7 @@ from enrich.evaluate_names import NOISE, mended, score_names
 from enrich.names_model import SHIPPED, load_model
 from enrich.train_names import read_conll
 
-MOST_BYTES = 10 << 20
+MOST_BYTES = 12 << 20  # for four languages; 10 MB for each was asked
 
 
 def test_the_model_is_small() -> None:
@@ -37,7 +37,7 @@ def test_names_side_by_side_stay_two(words: list[str]) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("language", "least"), [("eng", 80.0), ("swe", 68.0), ("fra", 54.0), ("deu", 28.5)]
+    ("language", "least"), [("eng", 82.0), ("swe", 68.0), ("fra", 55.0), ("deu", 31.0)]
 )
 def test_names_on_dev(shared: Path, language: str, least: float) -> None:
     texts = read_conll(shared / "data" / "entities" / f"{language}-dev.conll")
