@@ -103,10 +103,7 @@ def model_bytes(model: NamesModel) -> bytes:
         arrays[f"codes{number}"] = crf.codes
         arrays[f"weights{number}"] = crf.weights.astype(np.float16)
         arrays[f"steps{number}"] = crf.steps
-    lexicon = model.lexicon
-    arrays |= {"names": lexicon.names, "lists": lexicon.lists}
-    arrays |= {"words": lexicon.words, "kinds": lexicon.kinds}
-    arrays |= {"grouped": lexicon.grouped, "word_groups": lexicon.word_groups}
+    arrays |= {field.name: getattr(model.lexicon, field.name) for field in fields(Lexicon)}
     file = io.BytesIO()
     np.savez_compressed(file, allow_pickle=False, **arrays)
     return file.getvalue()

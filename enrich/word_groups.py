@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from enrich.word_kinds import cluster_centres
+from enrich.word_kinds import cluster_centres, nearest
 
 Groups = tuple[int, int, int]  # coarse, middle, fine
 Vectors = NDArray[np.float32]
@@ -43,7 +43,7 @@ def _brown(language: str) -> Iterator[tuple[str, Groups]]:
     folder = Path(import_module("spacy_lookups_data").__file__ or "").parent / "data"
     packed = (folder / f"{language[:2]}_lexeme_cluster.json.gz").read_bytes()
     for word, path in json.loads(gzip.decompress(packed)).items():
-        if _has_letters(word):
+        if _begins_with_letter(word):
             coarse, middle, fine = (path % 2**steps for steps in _PATHS)
             yield word, (coarse, middle, fine)
 
@@ -61,12 +61,12 @@ def _clustered(words: Mapping[str, int], vectors: Vectors) -> Iterator[tuple[str
     unit = vectors / (np.linalg.norm(vectors, axis=1, keepdims=True) + 1e-9)
     common = sorted({row for word, row in words.items() if word.isalpha()})[:_COMMONEST]
     coarse, middle, fine = (
-        (unit @ cluster_centres(unit[common], count).T).argmax(axis=1) for count in _CLUSTERS
+        nearest(unit, cluster_centres(unit[common], count)) for count in _CLUSTERS
     )
     for word, row in words.items():
-        if _has_letters(word):
+        if _begins_with_letter(word):
             yield word, (int(coarse[row]), int(middle[row]), int(fine[row]))
 
 
-def _has_letters(word: str) -> bool:
+def _begins_with_letter(word: str) -> bool:
     return word[:1].isalpha()

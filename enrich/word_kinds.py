@@ -31,7 +31,7 @@ class KindParams:
         least: how often a word must be met.
         contexts: words that count as surroundings.
         size: singular vectors kept.
-        rounds: of k-means.
+        moves: of the clusters' centres, see `cluster_centres`.
     """
 
     kinds: int = 250
@@ -39,7 +39,7 @@ class KindParams:
     least: int = 5
     contexts: int = 5000
     size: int = 80
-    rounds: int = 15
+    moves: int = 14
 
 
 def word_kinds(
@@ -55,7 +55,7 @@ def word_kinds(
     words = [w for w, count in counts.most_common(params.most) if count >= params.least]
     vectors = _vectors(tokens, words, params)
     fine, coarse = (
-        (vectors @ cluster_centres(vectors, count, params.rounds - 1).T).argmax(axis=1)
+        nearest(vectors, cluster_centres(vectors, count, params.moves))
         for count in (params.kinds, params.kinds // 6)
     )
     capitals = _capitals(tokens)
@@ -111,13 +111,19 @@ def cluster_centres(
     rng = np.random.default_rng(0)
     centres = vectors[rng.choice(len(vectors), count, replace=False)]
     for _ in range(moves):
-        nearest = (vectors @ centres.T).argmax(axis=1)
+        own = nearest(vectors, centres)
         for cluster in range(count):
-            members = vectors[nearest == cluster]
+            members = vectors[own == cluster]
             if len(members):
                 centre = members.mean(axis=0)
                 centres[cluster] = centre / (np.linalg.norm(centre) + 1e-9)
     return centres
+
+
+def nearest(vectors: NDArray[np.float32], centres: NDArray[np.float32]) -> NDArray[np.intp]:
+    """Which centre each vector of length 1 is nearest to, (n,)."""
+    found: NDArray[np.intp] = (vectors @ centres.T).argmax(axis=1)
+    return found
 
 
 def _capitals(tokens: Sequence[str]) -> dict[str, int]:
