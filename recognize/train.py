@@ -26,6 +26,7 @@ from recognize.evaluate import read_split, score, tables_of, total
 from recognize.loading import Batch, Batches, LoadingParams, plan_batches, share_of
 from recognize.model import LineNet, ModelParams
 from recognize.reader import Reader
+from recognize.splice import SplicedLine, SpliceParams, splice_lines
 from recognize.strokes import holds_strokes, read_pen_lines
 from recognize.typeset import TypesetLine, TypesetParams, set_lines
 from recognize.weights import Card, load_model, read_card, save_model, transfer
@@ -51,6 +52,7 @@ class Recipe(Schedule):
     model: ModelParams = ModelParams()  # as it is here: that of the model begun from, if any
     augment: AugmentParams = AugmentParams()
     typeset: TypesetParams = TypesetParams()
+    spliced: SpliceParams = SpliceParams()
 
 
 class LineTraining(Training[Batch]):
@@ -241,7 +243,8 @@ def train_model(
     """
     pens = [path for path in corpora if holds_strokes(path)]
     scans = [path for path in corpora if path not in pens]
-    lines: list[TrainingLine] = [*read_samples(scans, "train")]
+    samples = read_samples(scans, "train")
+    lines: list[TrainingLine] = [*samples, *_splice_lines(recipe, samples)]
     for path in pens:
         lines += read_pen_lines(path)
     lines += _set_lines(recipe, lines)
@@ -264,6 +267,12 @@ def _set_lines(recipe: Recipe, others: Sequence[TrainingLine]) -> list[TypesetLi
     known = {letter for line in others for letter in line.text} | set(recipe.extra_characters)
     made = set_lines(recipe.typeset, np.random.default_rng(recipe.seed))
     return [line for line in made if known.issuperset(line.text)]
+
+
+def _splice_lines(recipe: Recipe, samples: Sequence[LineSample]) -> list[SplicedLine]:
+    """New lines of the corpora that are not left out."""
+    taken = [sample for sample in samples if sample.corpus not in recipe.exclude]
+    return splice_lines(recipe.spliced, taken, np.random.default_rng(recipe.seed))
 
 
 def add_scores(path: Path, corpora: Sequence[Path]) -> None:
