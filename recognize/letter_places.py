@@ -116,10 +116,9 @@ def _slant(coverage: LineArray) -> float:
     Args:
         coverage: float32 (H, W).
     """
-    rows = coverage.shape[0]
     faint = (255 * (1 - coverage)).astype(np.uint8)
     spread = [np.square((255.0 - upright(faint, s, 255)).sum(axis=0)).sum() for s in _SLANTS]
-    return float(_SLANTS[int(np.argmax(spread))]) if rows > 1 else 0.0
+    return float(_SLANTS[int(np.argmax(spread))])
 
 
 def _core(coverage: LineArray) -> tuple[float, float]:
