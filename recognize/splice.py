@@ -14,12 +14,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 
 import cv2
 import numpy as np
 
 from recognize.dataset import LineSample
-from recognize.letter_places import LetterPlaces, read_places, upright
+from recognize.letter_places import LetterPlaces, upright
 from recognize.normalize import Gray, LineArray
 from recognize.prose import cut_prose, read_paragraphs
 
@@ -40,8 +41,10 @@ class SpliceParams:
     """Settings of `splice_lines`.
 
     Attributes:
-        places: files that recognize/letter_places.py wrote.
-        lines: how many new lines of which corpus.
+        times: how many new lines for each line of a corpus, or of all whose names begin so; the
+            longest name that fits counts.
+        places: files that recognize/letter_places.py wrote; without any a training asks the model
+            that it begins from.
         hands: corpora, or corpus/begin of a page, of which not every page is by another hand: those
             where "all" is one hand, and those where a "folder" is, the page's name up to the last
             "__".
@@ -50,11 +53,32 @@ class SpliceParams:
             lines do, in another order.
     """
 
+    times: tuple[tuple[str, float], ...] = ()
     places: tuple[str, ...] = ()
-    lines: tuple[tuple[str, int], ...] = ()
     hands: tuple[tuple[str, str], ...] = ()
     texts: tuple[tuple[str, str], ...] = ()
     prose: float = 0.5
+
+    def times_of(self, corpus: str) -> float:
+        """How many new lines for each line of a corpus."""
+        return float(_fitting(corpus, self.times) or 0)
+
+    def hand_of(self, sample: LineSample) -> str:
+        """Corpus and hand of a line."""
+        place = f"{sample.corpus}/{sample.page}"
+        rule = _fitting(place, self.hands)
+        if rule == "all":
+            return f"{sample.corpus}/"
+        return place.rsplit("__", 1)[0] if rule == "folder" else place
+
+
+Said = TypeVar("Said")
+
+
+def _fitting(name: str, rules: Sequence[tuple[str, Said]]) -> Said | None:
+    """What the rule says whose beginning of the name is longest; None if none fits."""
+    fitting = [(len(begin), said) for begin, said in rules if name.startswith(begin)]
+    return max(fitting, key=lambda rule: rule[0])[1] if fitting else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -250,64 +274,38 @@ def _on_paper(coverage: LineArray, places: LetterPlaces) -> Gray:
 
 
 def splice_lines(
-    params: SpliceParams, samples: Iterable[LineSample], rng: np.random.Generator
+    params: SpliceParams,
+    samples: Iterable[LineSample],
+    places: Iterable[LetterPlaces],
+    rng: np.random.Generator,
 ) -> list[SplicedLine]:
     """Choose hands and what they shall say.
 
     Args:
-        params: which corpora, and where the rest is.
-        samples: the lines that the places tell of, among others.
+        params: how many new lines of which corpora, and where prose is.
+        samples: transcribed lines.
+        places: where the letters stand in some of them.
         rng: seeded by the caller.
 
     Raises:
-        InputError: if a file cannot be read.
+        InputError: if a file of prose cannot be read.
     """
-    if not params.lines:
-        return []
-    wanted = dict(params.lines)
-    found = [one for path in params.places for one in read_places(Path(path))]
-    known = {(one.corpus, one.page, one.line): one for one in found}
-    hands = _hands(
-        [
-            PlacedLine(sample, known[place])
-            for sample in samples
-            if (place := (sample.corpus, sample.page, sample.line)) in known
-            and sample.corpus in wanted
-        ],
-        dict(params.hands),
-        rng,
-    )
+    known = {(one.corpus, one.page, one.line): one for one in places}
+    by_hand: defaultdict[str, list[PlacedLine]] = defaultdict(list)
+    for sample in samples:
+        place = sample.corpus, sample.page, sample.line
+        if place in known and params.times_of(sample.corpus) > 0:
+            by_hand[params.hand_of(sample)].append(PlacedLine(sample, known[place]))
     prose = {language: read_paragraphs(Path(path)) for language, path in params.texts}
     made: list[SplicedLine] = []
-    for corpus, count in params.lines:
-        own = [hand for hand in hands if hand.name.startswith(f"{corpus}/")]
-        total = sum(len(hand.lines) for hand in own)
-        for hand in own:
+    for name, lines in sorted(by_hand.items()):
+        if len(lines) >= _FEWEST:
+            lines.sort(key=lambda line: (line.sample.page, line.sample.line))
+            hand = Hand(name, lines, rng)
             texts = _texts(hand, prose.get(hand.language, []), params.prose, rng)
-            made += _lines_of(hand, texts, round(count * len(hand.lines) / total))
+            count = round(params.times_of(lines[0].sample.corpus) * len(lines))
+            made += _lines_of(hand, texts, count)
     return made
-
-
-def _hands(
-    lines: Sequence[PlacedLine], rules: Mapping[str, str], rng: np.random.Generator
-) -> list[Hand]:
-    """The hands of some lines, those of too few lines left out."""
-    by_hand: defaultdict[str, list[PlacedLine]] = defaultdict(list)
-    for line in lines:
-        by_hand[_hand_of(line.sample, rules)].append(line)
-    kept = {name: some for name, some in sorted(by_hand.items()) if len(some) >= _FEWEST}
-    place = lambda line: (line.sample.page, line.sample.line)  # noqa: E731
-    return [Hand(name, sorted(some, key=place), rng) for name, some in kept.items()]
-
-
-def _hand_of(sample: LineSample, rules: Mapping[str, str]) -> str:
-    """Corpus and hand, by the longest rule that fits."""
-    place = f"{sample.corpus}/{sample.page}"
-    fitting = [begin for begin in rules if place.startswith(begin)]
-    rule = rules[max(fitting, key=len)] if fitting else "page"
-    if rule == "all":
-        return f"{sample.corpus}/"
-    return place.rsplit("__", 1)[0] if rule == "folder" else place
 
 
 def _lines_of(hand: Hand, texts: Iterator[str], count: int) -> Iterator[SplicedLine]:

@@ -23,6 +23,7 @@ from recognize.calibration import Calibration, calibrate
 from recognize.curve import draw_curve
 from recognize.dataset import LineSample, TrainingLine, read_samples
 from recognize.evaluate import read_split, score, tables_of, total
+from recognize.letter_places import locate, read_places
 from recognize.loading import Batch, Batches, LoadingParams, plan_batches, share_of
 from recognize.model import LineNet, ModelParams
 from recognize.reader import Reader
@@ -244,7 +245,7 @@ def train_model(
     pens = [path for path in corpora if holds_strokes(path)]
     scans = [path for path in corpora if path not in pens]
     samples = read_samples(scans, "train")
-    lines: list[TrainingLine] = [*samples, *_splice_lines(recipe, samples)]
+    lines: list[TrainingLine] = [*samples, *_splice_lines(recipe, samples, start)]
     for path in pens:
         lines += read_pen_lines(path)
     lines += _set_lines(recipe, lines)
@@ -269,10 +270,23 @@ def _set_lines(recipe: Recipe, others: Sequence[TrainingLine]) -> list[TypesetLi
     return [line for line in made if known.issuperset(line.text)]
 
 
-def _splice_lines(recipe: Recipe, samples: Sequence[LineSample]) -> list[SplicedLine]:
-    """New lines of the corpora that are not left out."""
-    taken = [sample for sample in samples if sample.corpus not in recipe.exclude]
-    return splice_lines(recipe.spliced, taken, np.random.default_rng(recipe.seed))
+def _splice_lines(recipe: Recipe, samples: Sequence[LineSample], start: str) -> list[SplicedLine]:
+    """New lines of the corpora that the recipe says, their letters located first if need be."""
+    params = recipe.spliced
+    wanted = [
+        sample
+        for sample in samples
+        if sample.corpus not in recipe.exclude and params.times_of(sample.corpus) > 0
+    ]
+    if not wanted:
+        return []
+    if params.places:
+        places = [one for path in params.places for one in read_places(Path(path))]
+    elif start:
+        places = list(locate(wanted, Reader.load(start)))
+    else:
+        raise InputError("[spliced] needs to know where letters stand: name places, or use --from")
+    return splice_lines(params, wanted, places, np.random.default_rng(recipe.seed))
 
 
 def add_scores(path: Path, corpora: Sequence[Path]) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -7,8 +8,8 @@ import numpy as np
 import pytest
 
 from recognize.dataset import LineSample
-from recognize.letter_places import LetterPlaces, write_places
-from recognize.splice import Hand, PlacedLine, SpliceParams, splice_lines
+from recognize.letter_places import LetterPlaces
+from recognize.splice import Hand, PlacedLine, SplicedLine, SpliceParams, splice_lines
 
 PITCH = 20  # columns a letter
 PAPER, INK = 220, 20
@@ -51,10 +52,15 @@ def hand() -> Hand:
 
 @pytest.fixture
 def params(tmp_path: Path) -> SpliceParams:
-    write_places([line.places for line in LINES], tmp_path / "places.parquet")
-    (tmp_path / "prose.txt").write_text("mimi imim\nmi xylem mi\n")
-    places, texts = (str(tmp_path / name) for name in ("places.parquet", "prose.txt"))
-    return SpliceParams((places,), (("bars", 40),), (("bars", "all"),), (("zxx", texts),))
+    prose = tmp_path / "prose.txt"
+    prose.write_text("mimi imim\nmi xylem mi\n")
+    texts = (("zxx", str(prose)),)
+    return SpliceParams(times=(("", 4.0),), hands=(("bars", "all"),), texts=texts)
+
+
+def spliced(params: SpliceParams, lines: list[PlacedLine] = LINES) -> list[SplicedLine]:
+    samples, places = ([getattr(line, part) for line in lines] for part in ("sample", "places"))
+    return splice_lines(params, samples, places, np.random.default_rng(3))
 
 
 def read_bars(line: np.ndarray) -> str:
@@ -85,9 +91,8 @@ def test_parts_spell_the_word(hand: Hand) -> None:
 
 
 def test_pictures_say_the_text(params: SpliceParams) -> None:
-    samples = [line.sample for line in LINES]
-    lines = splice_lines(params, samples, np.random.default_rng(3))
-    assert len(lines) == 40
+    lines = spliced(params)
+    assert len(lines) == 4 * len(LINES)
     for line in lines:
         picture = line.draw(np.random.default_rng(4))
         assert picture.shape[0] == 64
@@ -97,25 +102,38 @@ def test_pictures_say_the_text(params: SpliceParams) -> None:
 def test_some_texts_are_prose_and_none_has_a_letter_that_the_hand_lacks(
     params: SpliceParams,
 ) -> None:
-    samples = [line.sample for line in LINES]
-    texts = {line.text for line in splice_lines(params, samples, np.random.default_rng(3))}
+    texts = {line.text for line in spliced(params)}
     assert any("mimi" in text or "imim" in text for text in texts)
     assert not any("x" in text for text in texts)
 
 
 def test_doubtful_words_are_not_taken() -> None:
-    places = LINES[0].places
-    doubtful = LetterPlaces(
-        "bars", "p", 0, places.cuts, (9, 9, *places.sure[2:]), 0, 24, 44, 220, 20
-    )
-    hand = Hand("bars/", [PlacedLine(LINES[0].sample, doubtful)], np.random.default_rng(1))
-    assert set(hand.words) == {"im", "mim"}
+    sample, places = LINES[0].sample, LINES[0].places
+    doubtful = PlacedLine(sample, replace(places, sure=(9, 9, *places.sure[2:])))
+    assert set(Hand("bars/", [doubtful], np.random.default_rng(1)).words) == {"im", "mim"}
 
 
 def test_a_hand_of_few_lines_is_left_out(params: SpliceParams) -> None:
-    samples = [line.sample for line in LINES[:5]]
-    assert not splice_lines(params, samples, np.random.default_rng(3))
+    assert not spliced(params, LINES[:5])
 
 
 def test_nothing_is_put_together_unless_asked() -> None:
-    assert not splice_lines(SpliceParams(), [LINES[0].sample], np.random.default_rng(3))
+    assert not spliced(SpliceParams())
+
+
+@pytest.mark.parametrize(
+    ("rule", "hand"),
+    [
+        pytest.param("all", "bars/", id="one hand"),
+        pytest.param("folder", "bars/letters__by Ann", id="a folder each"),
+        pytest.param("page", "bars/letters__by Ann__7", id="a page each"),
+    ],
+)
+def test_hands_are_told_by_pages(rule: str, hand: str) -> None:
+    sample = replace(LINES[0].sample, page="letters__by Ann__7")
+    assert SpliceParams(hands=(("bars", rule),)).hand_of(sample) == hand
+
+
+def test_the_longest_name_that_fits_says_how_many() -> None:
+    params = SpliceParams(times=(("", 1.0), ("bars", 2.0), ("ba", 3.0)))
+    assert params.times_of("bars") == 2.0
