@@ -34,7 +34,7 @@ from export.tei import tei
 from export.text import document_text
 from export.word_table import word_table
 from pipeline.bitonal import ink_to_print
-from pipeline.document import Alternative, Document, Line, Page, Region, Word
+from pipeline.document import Alternative, Document, Line, Page, Polygon, Region, Word
 from pipeline.errors import InputError
 from pipeline.load import PageImage, SourcePage, load_page
 from pipeline.mentions import Mention
@@ -54,6 +54,8 @@ LEAST_SIDE_PX = 16  # an image with a shorter side cannot hold a line of text
 LINES_TRIED = 6  # where it is in doubt which way up a page is
 SURELY_BETTER = 0.1  # confidence that a page must gain by being turned upside down
 SURELY_READ = 0.9  # confidence from which a doubtful line is one
+READ = 0.6  # and from which it is where so many others in its column are
+IN_COLUMN = 2
 
 
 class LineReader(Protocol):
@@ -128,9 +130,28 @@ def segment_upright(gray: Gray, settings: Settings, reader: LineReader) -> Segme
 
 
 def surely_read(reader: LineReader, gray: Gray, lines: Sequence[Line]) -> list[bool]:
-    """Which lines of a page hold text that is read surely."""
+    """Which doubtful lines of a page hold text: what is read surely, and its like in its column."""
     crops = [crop_line(gray, line.boundary, line.baseline).image for line in lines]
-    return [bool(one.text) and one.confidence >= SURELY_READ for one in reader.read(crops)]
+    confidences = [one.confidence if one.text else 0.0 for one in reader.read(crops)]
+    spans = [_span_of(line.boundary) for line in lines]
+    sure = [span for span, one in zip(spans, confidences, strict=True) if one >= SURELY_READ]
+    return [
+        one >= SURELY_READ
+        or (one >= READ and sum(_alike(span, other) for other in sure) >= IN_COLUMN)
+        for span, one in zip(spans, confidences, strict=True)
+    ]
+
+
+def _span_of(boundary: Polygon) -> tuple[float, float]:
+    """The columns from a line's left to its right."""
+    xs = [x for x, _ in boundary]
+    return min(xs), max(xs)
+
+
+def _alike(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    """Whether two lines stand in one column and are about as long."""
+    shared = min(one[1], other[1]) - max(one[0], other[0])
+    return shared > 0.5 * max(one[1] - one[0], other[1] - other[0])
 
 
 def crops_of(gray: Gray, found: Segmentation) -> list[LineCrop]:

@@ -23,7 +23,9 @@ class UnclaimedParams:
     """Settings of `unclaimed_lines`; lengths in x-heights."""
 
     about: float = 0.6  # ink so near a line is that line's
-    least_height: float = 0.8
+    least_height: float = 0.8  # of a line; for it has a letter that reaches up or down,
+    least_word: float = 0.6  # which a word no longer
+    word: float = 6.0  # than this may lack
     most_height: float = 4.0
     shared: float = 0.05  # of a box at most is what lines claim
     free: float = 1.5  # without ink on both sides: it is no piece of a longer line
@@ -66,8 +68,10 @@ def _claimed(level: Level, lines: list[TextLine], params: UnclaimedParams) -> In
 
 def _may_be(line: TextLine, level: Level, claimed: Ink, params: UnclaimedParams) -> bool:
     box, size = line.box, level.x_height
+    is_word = box.width <= params.word * size
+    least = params.least_word if is_word else params.least_height
     return (
-        params.least_height * size <= box.height <= params.most_height * size
+        least * size <= box.height <= params.most_height * size
         and claimed[box.top : box.bottom, box.left : box.right].mean() <= params.shared
         and stands_free(box, level, params.free)
     )

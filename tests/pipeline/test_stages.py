@@ -202,6 +202,40 @@ def test_doubtful_lines_have_to_be_read_surely() -> None:
     assert surely_read(MuteReader(), page, lines) == [False, False]
 
 
+class SetReader:
+    """Reads a figure on each line, as surely as it is told."""
+
+    def __init__(self, *confidences: float) -> None:
+        self.confidences = confidences
+
+    def read(self, lines: Sequence[np.ndarray]) -> list[Reading]:
+        return [Reading("7", ((0.0, 9.0),), (one,)) for one in self.confidences]
+
+
+@pytest.mark.parametrize(
+    ("confidences", "left", "kept"),
+    [
+        pytest.param((0.95, 0.95, 0.7), 50, True, id="in a column of figures"),
+        pytest.param((0.95, 0.95, 0.5), 50, False, id="hardly read"),
+        pytest.param((0.95, 0.7, 0.7), 50, False, id="one figure is no column"),
+        pytest.param((0.95, 0.95, 0.7), 150, False, id="beside the column"),
+    ],
+)
+def test_a_figure_less_surely_read_counts_in_a_column_of_others(
+    confidences: tuple[float, ...], left: int, kept: bool
+) -> None:
+    page = np.full((300, 400), 230, np.uint8)
+    lines = [
+        Line(
+            "",
+            ((x, y), (x + 20, y), (x + 20, y + 30), (x, y + 30)),
+            ((x, y + 25), (x + 20, y + 25)),
+        )
+        for x, y in ((50, 20), (52, 80), (left, 140))
+    ]
+    assert surely_read(SetReader(*confidences), page, lines)[2] == kept
+
+
 def test_page_too_small_for_text_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "dot.png"
     Image.new("L", (1, 1)).save(path)

@@ -53,3 +53,10 @@ def test_what_stands_free_has_no_ink_beside_it(left: int, free: bool) -> None:
     level.ink[50:59, 40:99] = False
     level.ink[52, left] = True
     assert stands_free(Box(60, 50, 99, 59), level, 1.5) == free
+
+
+@pytest.mark.parametrize(("right", "found"), [(360, 1), (390, 0)])
+def test_a_word_may_lack_letters_that_reach_up_but_a_line_may_not(right: int, found: int) -> None:
+    low = Box(310, 180, right, 180 + round(0.7 * LETTER))
+    level = page_with_ink(*TEXT, low)
+    assert len(unclaimed_lines(level, [line_about(box) for box in TEXT])) == found
