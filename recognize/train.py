@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -48,6 +49,9 @@ class Recipe(Schedule):
     auxiliary: float = 0.2  # weight of the CTC loss on the CNN's columns
     plain: float = 0.1  # share of the lines that are not augmented
     masked: float = 0.0  # share of the columns whose features the BiLSTMs have to do without
+    # Share of the weights begun from in those that are published, the mean of both: it gives back
+    # to some lines what they lost to others (Wortsman et al., ICML 2022).
+    kept: float = 0.0
     extra_characters: str = ""  # in the alphabet though no line has them
     evaluate_lines: int = 600  # of val, spread evenly over it
     model: ModelParams = ModelParams()  # as it is here: that of the model begun from, if any
@@ -91,6 +95,7 @@ class LineTraining(Training[Batch]):
         net, average = (LineNet(len(self.alphabet), recipe.model).to(where) for _ in range(2))
         if trained:
             _begin_from(trained, net, self.alphabet, start)
+        self._begun = {name: value.clone() for name, value in net.state_dict().items()}
         super().__init__(
             *(recipe, (net, average), self._pass(), folder, where, self.alphabet.characters, team)
         )
@@ -134,7 +139,10 @@ class LineTraining(Training[Batch]):
         return {"val_cer": total(scores).cer}
 
     def publish(self) -> Path:
-        """Write the average as weights with a card into the run's folder."""
+        """Write the average as weights with a card into the run's folder.
+
+        With the recipe's share of the weights that the training began from.
+        """
         recipe = to_table(self.recipe)
         card = Card(
             name=recipe.pop("name"),
@@ -153,7 +161,11 @@ class LineTraining(Training[Batch]):
         del recipe["model"]
         card.training["recipe"] = recipe
         path = self.folder / f"{self.recipe.name}.safetensors"
-        save_model(self.average, path, card)
+        published = deepcopy(self.average)
+        for name, value in published.state_dict().items():
+            if value.is_floating_point():
+                value.lerp_(self._begun[name], self.recipe.kept)
+        save_model(published, path, card)
         return path
 
     def _credits(self, attribution: Sequence[Sequence[str]]) -> dict[str, str]:

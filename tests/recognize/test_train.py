@@ -74,6 +74,23 @@ def test_log_and_weights_are_written(tmp_path: Path) -> None:
     assert float(rows[-1]["val_cer"]) >= 0
 
 
+def test_published_weights_keep_a_share_of_those_begun_from(tmp_path: Path) -> None:
+    lines = drawn_lines(8)
+    begun = LineTraining(RECIPE, lines, lines[:2], tmp_path / "begun").publish()
+    published = {}
+    for kept in (0.0, 0.25, 1.0):
+        folder = tmp_path / str(kept)
+        training = LineTraining(
+            replace(RECIPE, kept=kept), lines, lines[:2], folder, start=str(begun)
+        )
+        training.run()
+        published[kept] = load_model(str(training.publish()))[0].head.weight
+    expected = 0.75 * published[0.0] + 0.25 * published[1.0]
+    assert torch.equal(published[1.0], load_model(str(begun))[0].head.weight)
+    assert torch.allclose(published[0.25], expected, atol=1e-3)
+    assert not torch.allclose(published[0.0], published[1.0], atol=1e-3)
+
+
 def test_training_learns(tmp_path: Path) -> None:
     lines = drawn_lines(60)
     recipe = replace(RECIPE, epochs=20.0, learning_rate=0.005, max_columns=2000, plain=1.0)
