@@ -24,11 +24,9 @@ from recognize.calibration import Calibration, calibrate
 from recognize.curve import draw_curve
 from recognize.dataset import LineSample, TrainingLine, read_samples
 from recognize.evaluate import read_split, score, tables_of, total
-from recognize.letter_places import locate, read_places
 from recognize.loading import Batch, Batches, LoadingParams, plan_batches, share_of
 from recognize.model import LineNet, ModelParams
 from recognize.reader import Reader
-from recognize.splice import SplicedLine, SpliceParams, splice_lines
 from recognize.strokes import holds_strokes, read_pen_lines
 from recognize.typeset import TypesetLine, TypesetParams, set_lines
 from recognize.weights import Card, load_model, read_card, save_model, transfer
@@ -57,7 +55,6 @@ class Recipe(Schedule):
     model: ModelParams = ModelParams()  # as it is here: that of the model begun from, if any
     augment: AugmentParams = AugmentParams()
     typeset: TypesetParams = TypesetParams()
-    spliced: SpliceParams = SpliceParams()
 
 
 class LineTraining(Training[Batch]):
@@ -93,9 +90,10 @@ class LineTraining(Training[Batch]):
         self.alphabet = Alphabet.of([*texts, recipe.extra_characters, known])
         where = torch.device(device)
         net, average = (LineNet(len(self.alphabet), recipe.model).to(where) for _ in range(2))
+        self._begun: dict[str, Tensor] = {}
         if trained:
             _begin_from(trained, net, self.alphabet, start)
-        self._begun = {name: value.clone() for name, value in net.state_dict().items()}
+            self._begun = {name: value.clone() for name, value in net.state_dict().items()}
         super().__init__(
             *(recipe, (net, average), self._pass(), folder, where, self.alphabet.characters, team)
         )
@@ -141,7 +139,7 @@ class LineTraining(Training[Batch]):
     def publish(self) -> Path:
         """Write the average as weights with a card into the run's folder.
 
-        With the recipe's share of the weights that the training began from.
+        With the recipe's share of the weights that the training began from, if it began from any.
         """
         recipe = to_table(self.recipe)
         card = Card(
@@ -162,9 +160,10 @@ class LineTraining(Training[Batch]):
         card.training["recipe"] = recipe
         path = self.folder / f"{self.recipe.name}.safetensors"
         published = deepcopy(self.average)
-        for name, value in published.state_dict().items():
-            if value.is_floating_point():
-                value.lerp_(self._begun[name], self.recipe.kept)
+        state = published.state_dict()
+        for name, begun in self._begun.items():
+            if begun.is_floating_point():
+                state[name].lerp_(begun, self.recipe.kept)
         save_model(published, path, card)
         return path
 
@@ -256,8 +255,7 @@ def train_model(
     """
     pens = [path for path in corpora if holds_strokes(path)]
     scans = [path for path in corpora if path not in pens]
-    samples = read_samples(scans, "train")
-    lines: list[TrainingLine] = [*samples, *_splice_lines(recipe, samples, start)]
+    lines: list[TrainingLine] = [*read_samples(scans, "train")]
     for path in pens:
         lines += read_pen_lines(path)
     lines += _set_lines(recipe, lines)
@@ -280,25 +278,6 @@ def _set_lines(recipe: Recipe, others: Sequence[TrainingLine]) -> list[TypesetLi
     known = {letter for line in others for letter in line.text} | set(recipe.extra_characters)
     made = set_lines(recipe.typeset, np.random.default_rng(recipe.seed))
     return [line for line in made if known.issuperset(line.text)]
-
-
-def _splice_lines(recipe: Recipe, samples: Sequence[LineSample], start: str) -> list[SplicedLine]:
-    """New lines of the corpora that the recipe says, their letters located first if need be."""
-    params = recipe.spliced
-    wanted = [
-        sample
-        for sample in samples
-        if sample.corpus not in recipe.exclude and params.times_of(sample.corpus) > 0
-    ]
-    if not wanted:
-        return []
-    if params.places:
-        places = [one for path in params.places for one in read_places(Path(path))]
-    elif start:
-        places = list(locate(wanted, Reader.load(start)))
-    else:
-        raise InputError("[spliced] needs to know where letters stand: name places, or use --from")
-    return splice_lines(params, wanted, places, np.random.default_rng(recipe.seed))
 
 
 def add_scores(path: Path, corpora: Sequence[Path]) -> None:

@@ -21,7 +21,7 @@ from PIL import Image, ImageDraw, ImageFont
 from pipeline.errors import InputError
 from recognize.normalize import Gray
 from recognize.paper import draw_paper, smooth_noise
-from recognize.prose import cut_prose, read_paragraphs
+from recognize.prose import read_paragraphs
 
 FONT_SUFFIXES = (".ttf", ".otf", ".woff")
 SLANT = (-0.1, 0.3)  # of handwriting, columns a row
@@ -207,8 +207,15 @@ def _cut(
     """Endless lines of prose, each text in turn, cut at words."""
     while True:
         for paragraphs in texts:
+            words = paragraphs[int(rng.integers(len(paragraphs)))].split()
+            start = int(rng.integers(len(words)))
             limit = int(rng.integers(params.shortest, params.longest + 1))
-            yield cut_prose(paragraphs, limit, rng)
+            line = ""
+            for word in words[start:]:
+                if line and len(line) + 1 + len(word) > limit:
+                    break
+                line = f"{line} {word}".strip()
+            yield line
 
 
 def pattern(rng: np.random.Generator) -> str:

@@ -91,6 +91,14 @@ def test_published_weights_keep_a_share_of_those_begun_from(tmp_path: Path) -> N
     assert not torch.allclose(published[0.0], published[1.0], atol=1e-3)
 
 
+def test_a_training_from_nothing_keeps_nothing(tmp_path: Path) -> None:
+    lines = drawn_lines(8)
+    training = LineTraining(replace(RECIPE, kept=0.5), lines, lines[:2], tmp_path)
+    training.run()
+    published = load_model(str(training.publish()))[0].head.weight
+    assert torch.allclose(published, training.average.head.weight, atol=1e-3)
+
+
 def test_training_learns(tmp_path: Path) -> None:
     lines = drawn_lines(60)
     recipe = replace(RECIPE, epochs=20.0, learning_rate=0.005, max_columns=2000, plain=1.0)
