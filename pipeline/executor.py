@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any, Literal, Protocol, TypeVar
 
-from pipeline.memory import limit
+from pipeline.memory import keep_few_kernels, limit
 
 logger = logging.getLogger(__name__)
 
@@ -321,8 +321,7 @@ def _serve(
     logging.getLogger().addHandler(logging.NullHandler())  # libraries' grumbling helps nobody
     for variable in _THREAD_VARIABLES:
         os.environ[variable] = "1"  # so that N workers use N cores and not N²
-    # oneDNN keeps a kernel for every shape of batch: a few are enough, and memory stays flat.
-    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
+    keep_few_kernels()
     start()
     if memory_bytes:  # of the tasks: what the start takes is no task's fault
         limit(memory_bytes)

@@ -10,6 +10,7 @@ nothing is done.
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 from contextlib import suppress
 from functools import cache
@@ -44,6 +45,14 @@ def hold_on() -> None:
         library = ctypes.CDLL(None)
         library.mallopt(_M_MMAP_MAX, 0)
         library.mallopt(_M_TRIM_THRESHOLD, _HELD)
+
+
+def keep_few_kernels() -> None:
+    """Let oneDNN keep what it made for a few shapes of batch, not for 1,024 of them.
+
+    To be called before its first use. Memory stays flat for 3 % of a training's time.
+    """
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
 
 
 def give_back() -> None:

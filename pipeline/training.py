@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
-from pipeline.memory import hold_on
+from pipeline.memory import hold_on, keep_few_kernels
 from pipeline.optimizer import MatrixOptimizer
 from pipeline.team import Team
 
@@ -144,6 +144,7 @@ class Training(ABC, Generic[AnyBatch]):
             Whether the schedule has come to its end.
         """
         hold_on()
+        keep_few_kernels()
         self.net.train()
         start = clock = time.monotonic()
         losses: list[Tensor] = []
