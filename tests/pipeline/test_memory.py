@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from pipeline.memory import forget_peak, give_back, keep_flat, peak_mib
+from pipeline.memory import forget_peak, give_back, keep_few_kernels, keep_flat, peak_mib
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the peak is Linux's to tell")
 
