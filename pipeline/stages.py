@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol
 from urllib.parse import quote
 
 import numpy as np
+from numpy.typing import NDArray
 
 from export.alto import alto
 from export.docx import docx
@@ -34,9 +35,10 @@ from export.tei import tei
 from export.text import document_text
 from export.word_table import word_table
 from pipeline.bitonal import ink_to_print
-from pipeline.document import Alternative, Document, Line, Page, Polygon, Region, Word
+from pipeline.document import Alternative, Document, Line, Page, Region, Word
 from pipeline.errors import InputError
 from pipeline.load import PageImage, SourcePage, load_page
+from pipeline.matching import Boxes, boxes_of
 from pipeline.mentions import Mention
 from pipeline.names import shown
 from pipeline.placing import place_words
@@ -132,26 +134,19 @@ def segment_upright(gray: Gray, settings: Settings, reader: LineReader) -> Segme
 def surely_read(reader: LineReader, gray: Gray, lines: Sequence[Line]) -> list[bool]:
     """Which doubtful lines of a page hold text: what is read surely, and its like in its column."""
     crops = [crop_line(gray, line.boundary, line.baseline).image for line in lines]
-    confidences = [one.confidence if one.text else 0.0 for one in reader.read(crops)]
-    spans = [_span_of(line.boundary) for line in lines]
-    sure = [span for span, one in zip(spans, confidences, strict=True) if one >= SURELY_READ]
-    return [
-        one >= SURELY_READ
-        or (one >= READ and sum(_alike(span, other) for other in sure) >= IN_COLUMN)
-        for span, one in zip(spans, confidences, strict=True)
-    ]
+    confidences = np.array([one.confidence if one.text else 0.0 for one in reader.read(crops)])
+    sure = confidences >= SURELY_READ
+    like = _alike(boxes_of(line.boundary for line in lines))
+    in_column = like[:, sure].sum(axis=1) >= IN_COLUMN
+    return [bool(one) for one in sure | (in_column & (confidences >= READ))]
 
 
-def _span_of(boundary: Polygon) -> tuple[float, float]:
-    """The columns from a line's left to its right."""
-    xs = [x for x, _ in boundary]
-    return min(xs), max(xs)
-
-
-def _alike(one: tuple[float, float], other: tuple[float, float]) -> bool:
-    """Whether two lines stand in one column and are about as long."""
-    shared = min(one[1], other[1]) - max(one[0], other[0])
-    return shared > 0.5 * max(one[1] - one[0], other[1] - other[0])
+def _alike(boxes: Boxes) -> NDArray[np.bool_]:
+    """Which boxes stand in one column and are about as long, (N, N)."""
+    left, right = boxes[:, 0], boxes[:, 2]
+    shared = np.minimum.outer(right, right) - np.maximum.outer(left, left)
+    longer = np.maximum.outer(right - left, right - left)
+    return np.asarray(shared > 0.5 * longer)
 
 
 def crops_of(gray: Gray, found: Segmentation) -> list[LineCrop]:
