@@ -463,6 +463,30 @@ def train(
     typer.echo(str(path) if path else f"stopped on the way; start it again to go on: {out}")
 
 
+@app.command("train-reviser")
+def train_reviser(
+    corpora: Annotated[list[Path], typer.Argument(help="Parquet files of lines.")],
+    recipe: Annotated[Path, typer.Option(help="The recipe, TOML.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="Run folder; gone on from if it exists.")],
+    start: Annotated[str, typer.Option("--from", help="The model that it is for.")] = "latin",
+    processes: Annotated[int, typer.Option(min=1, help="That train together, one a core.")] = 1,
+    verbose: Verbose = False,
+) -> None:
+    """Train what reads a model's first reading again, knowing languages better than it.
+
+    Example: inkfolio train-reviser lines.parquet --recipe reviser.toml --out runs/reviser
+    """
+    with speaking_plainly(verbose, logging.INFO):
+        from pipeline.tables import read_table
+        from pipeline.team import train_together
+        from recognize.train_reviser import Recipe
+        from recognize.train_reviser import train_reviser as run
+
+        plan = read_table(recipe, Recipe)
+        path = train_together(partial(run, plan, corpora, out, start=start), processes, processes)
+    typer.echo(str(path))
+
+
 @app.command("train-language")
 def train_language(
     texts: Annotated[list[Path], typer.Argument(help="Prose, UTF-8, a paragraph a line; .xz too.")],

@@ -123,6 +123,10 @@ class Batches(Dataset[Batch]):
         self._lines, self._params = lines, params
         self._labels = [alphabet.encode(line.text) for line in lines]
 
+    def __len__(self) -> int:
+        """Number of lines."""
+        return len(self._lines)
+
     def __getitem__(self, key: Key) -> Batch:
         """The batch of an epoch and some indices."""
         epoch, indices = key

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from recognize.reviser import Reviser
+
 STRIDE = 4  # image columns per output column
 
 
@@ -34,6 +36,9 @@ class ModelParams:
     # network can grow by it.
     refined: bool = False
     dropout: float = 0.2  # before each BiLSTM and the head
+    # Units a direction of a network that reads the first reading again, see recognize/reviser.py;
+    # none at 0. It is trained by itself.
+    revised: int = 0
 
 
 class Residual(nn.Module):
@@ -96,6 +101,7 @@ class LineNet(nn.Module):
         self.refinement = Refinement(params.hidden) if params.refined else nn.Identity()
         self.head = nn.Linear(2 * params.hidden, labels)
         self.auxiliary = nn.Linear(features, labels)  # used in training only
+        self.reviser = Reviser(labels, params.revised) if params.revised else None
 
     def columns(self, lines: Tensor) -> Tensor:
         """(N, 1, height, W) lines to (W / 4, N, C) features."""

@@ -20,6 +20,7 @@ from recognize.dataset import round_up, stack
 from recognize.language import NO_LANGUAGES, Languages, load_languages
 from recognize.model import STRIDE, LineNet
 from recognize.normalize import Gray, LineArray, normalize
+from recognize.reviser import revise
 from recognize.weights import DEFAULT, load_model
 
 # Power of the network's confidence in a word beside the beam's; chosen on val, see benchmarks.
@@ -188,7 +189,9 @@ class Reader:
             for start in range(0, len(indices), size):
                 batch = indices[start : start + size]
                 found.update(zip(batch, self._run([arrays[i] for i in batch]), strict=True))
-        return [found[index] for index in range(len(arrays))]
+        first = [found[index] for index in range(len(arrays))]
+        reviser = self._net.reviser
+        return revise(reviser, first, self._bfloat16) if reviser else first
 
     @torch.inference_mode()
     def _run(self, arrays: Sequence[LineArray]) -> list[Probabilities]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -124,7 +125,8 @@ class LineTraining(Training[Batch]):
             features = self.net.columns(batch.lines)
             auxiliary = self.net.auxiliary(features)
             logits = self.net.decode(mask_spans(features, self.recipe.masked))
-        return _ctc(logits, batch) + self.recipe.auxiliary * _ctc(auxiliary, batch)
+        seen = ctc_per_letter(auxiliary, batch)
+        return ctc_per_letter(logits, batch) + self.recipe.auxiliary * seen
 
     def evaluate(self) -> dict[str, float]:
         """The average's error rate on lines of val."""
@@ -207,7 +209,26 @@ def _begin_from(
         raise InputError(f"{name}: {error}; give the recipe the same sizes") from error
 
 
-def _ctc(logits: Tensor, batch: Batch) -> Tensor:
+class Labelled(Protocol):
+    """Lines with their texts, see `Batch`."""
+
+    @property
+    def columns(self) -> Tensor:
+        """Output columns of each line."""
+        ...
+
+    @property
+    def targets(self) -> Tensor:
+        """Labels of all lines one after the other."""
+        ...
+
+    @property
+    def lengths(self) -> Tensor:
+        """Labels of each line."""
+        ...
+
+
+def ctc_per_letter(logits: Tensor, batch: Labelled) -> Tensor:
     """CTC loss per character of (T, N, labels) logits; a line too narrow for its text counts 0."""
     loss = ctc_loss(
         *(logits.float().log_softmax(2), batch.targets, batch.columns, batch.lengths),

@@ -15,6 +15,13 @@ from recognize.model import LineNet, ModelParams
 SHIPPED = Path(__file__).parent / "weights"
 DEFAULT = "latin"
 
+_EMBEDDING = "reviser.embedding.weight"
+# What a network has for every label: by rows, but for the embedding.
+_BY_LABEL = (
+    *("head.", "auxiliary.", "reviser.head.", "reviser.next.", "reviser.previous."),
+    _EMBEDDING,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Card:
@@ -92,15 +99,19 @@ def transfer(old: LineNet, known: Alphabet, new: LineNet, alphabet: Alphabet) ->
 
     Raises:
         ValueError: if the networks differ in more than their alphabets, the scale and rows of a
-            line and the dropout, on which no weight depends, and a refinement that `new` has more.
+            line and the dropout, on which no weight depends, and a refinement and a reviser that
+            `new` has more.
     """
     sizes = new.params
     same = {name: getattr(sizes, name) for name in ("height", "stretch", "focused", "dropout")}
-    if replace(old.params, refined=old.params.refined or sizes.refined, **same) != sizes:
+    more = {
+        name: getattr(old.params, name) or getattr(sizes, name) for name in ("refined", "revised")
+    }
+    if replace(old.params, **more, **same) != sizes:
         raise ValueError(f"a network of {old.params} cannot begin from one of {new.params}")
     state = new.state_dict()
     learnt = old.state_dict()
-    state.update({k: v for k, v in learnt.items() if not k.startswith(("head.", "auxiliary."))})
+    state.update({k: v for k, v in learnt.items() if not k.startswith(_BY_LABEL)})
     labels = {character: label for label, character in enumerate(known.characters, start=1)}
     pairs = [(0, BLANK)] + [
         (label, labels[character])
@@ -108,8 +119,14 @@ def transfer(old: LineNet, known: Alphabet, new: LineNet, alphabet: Alphabet) ->
         if character in labels
     ]
     mine, theirs = (list(side) for side in zip(*pairs, strict=True))
-    for name in ("head.weight", "head.bias", "auxiliary.weight", "auxiliary.bias"):
-        state[name][mine] = learnt[name][theirs]
+    for name in [name for name in learnt if name.startswith(_BY_LABEL)]:
+        if name == _EMBEDDING:  # of each label twice, see Reviser; of those not known, nothing
+            state[name].zero_()
+            for place in (0, 1):
+                columns = [label + place * len(alphabet) for label in mine]
+                state[name][:, columns] = learnt[name][:, [n + place * len(known) for n in theirs]]
+        else:
+            state[name][mine] = learnt[name][theirs]
     new.load_state_dict(state)
 
 

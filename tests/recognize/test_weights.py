@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from pipeline.errors import InputError
+from recognize.alphabet import Alphabet
 from recognize.model import LineNet
 from recognize.weights import find_weights, load_model, transfer
 
@@ -66,6 +67,31 @@ def test_a_network_may_grow_by_a_refinement(tiny_model: Path) -> None:
     transfer(old, alphabet, new, alphabet)
     line = torch.rand(1, 1, card.model.height, 64)
     assert torch.equal(old(line), new(line))
+
+
+def test_a_network_may_get_a_reviser(tiny_model: Path) -> None:
+    old, alphabet, card = load_model(str(tiny_model))
+    new = LineNet(len(alphabet), replace(card.model, revised=4))
+    transfer(old, alphabet, new, alphabet)
+    assert torch.equal(old.head.weight, new.head.weight)
+
+
+def test_a_reviser_knows_letters_by_name_and_new_ones_not_at_all(tiny_model: Path) -> None:
+    alphabet, grown = Alphabet("abc"), Alphabet("aábcé")
+    old = LineNet(4, replace(load_model(str(tiny_model))[2].model, revised=4)).eval()
+    assert old.reviser
+    torch.nn.init.normal_(old.reviser.head.weight)
+    new = LineNet(6, old.params).eval()
+    transfer(old, alphabet, new, grown)
+    assert new.reviser
+    seen = torch.rand(7, 1, 4)
+    wider = torch.zeros(7, 1, 6)
+    known = [0, 1, 3, 4]  # a, b, c among the letters that there are now
+    wider[:, :, known] = seen
+    wider[:, :, 5] = 0.5  # é
+    before, after = old.reviser(seen), new.reviser(wider)
+    assert torch.allclose(before, after[:, :, known], atol=1e-6)
+    assert torch.allclose(after[:, :, 5], torch.full((7, 1), 0.5).log(), atol=1e-3)
 
 
 def test_a_network_cannot_begin_from_one_of_other_sizes(tiny_model: Path) -> None:

@@ -1,0 +1,147 @@
+"""A second reading: label probabilities to better ones, by what languages make of them.
+
+A network reads letters by their shapes and knows little of language: it has seen a few million
+letters on paper. The reviser sees no picture, only what the first reading holds possible in each
+column, so that it can learn from as much text as there is. Refining an alignment of CTC by a second
+network is after Chi et al., "Align-Refine" (NAACL 2021), its training as a language model in either
+direction after Peters et al., "Deep contextualized word representations" (NAACL 2018).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from recognize.alphabet import BLANK
+from recognize.ctc import Probabilities
+
+KINDS = 8  # labels of a column that the reviser is told of, the likeliest
+_LEAST = 1e-4  # probability below which a label is as unlikely as any
+_BLANK = 0.99  # a column that is blank with this probability says nothing
+_ROUND = 16  # lengths are padded to multiples, so that lines share a batch
+_MAX_COLUMNS = 8_000  # columns of a batch
+_DROPOUT = 0.1
+
+
+class Reviser(nn.Module):
+    """Two BiLSTMs whose output is added to the logarithms of what they were given.
+
+    Untrained it changes nothing.
+    """
+
+    def __init__(self, labels: int, hidden: int) -> None:
+        """For `labels` labels, with `hidden` units a direction."""
+        super().__init__()
+        self.hidden = hidden
+        self.embedding = nn.Linear(2 * labels, hidden)
+        self.reading = nn.LSTM(hidden, hidden, bidirectional=True)
+        self.revision = nn.LSTM(2 * hidden, hidden, bidirectional=True)
+        self.dropout = nn.Dropout(_DROPOUT)
+        self.head = nn.Linear(2 * hidden, labels)
+        nn.init.zeros_(self.head.weight)
+        nn.init.zeros_(self.head.bias)
+        self.trust = nn.Parameter(torch.ones(()))  # in the first reading
+        # The letter after and before a column, told by either direction; used in training only.
+        self.next = nn.Linear(hidden, labels)
+        self.previous = nn.Linear(hidden, labels)
+
+    def read(self, probabilities: Tensor) -> Tensor:
+        """(T, N, labels) probabilities to (T, N, 2 hidden) states, the forward direction first."""
+        # The root lets it see what is possible though not likely.
+        seen = torch.cat([probabilities, probabilities.pow(1 / 3)], dim=2)
+        states: Tensor
+        states, _ = self.reading(self.dropout(self.embedding(seen)))
+        return states
+
+    def revise(self, probabilities: Tensor, states: Tensor) -> Tensor:
+        """(T, N, labels) probabilities and their states to (T, N, labels) logits."""
+        revised, _ = self.revision(self.dropout(states))
+        first = self.trust * (probabilities + _LEAST).log()
+        logits: Tensor = first + self.head(self.dropout(revised))
+        return logits
+
+    def forward(self, probabilities: Tensor) -> Tensor:
+        """(T, N, labels) probabilities, as `likeliest` leaves them, to (T, N, labels) logits."""
+        return self.revise(probabilities, self.read(probabilities))
+
+
+def telling_columns(probabilities: Probabilities) -> NDArray[np.intp]:
+    """The columns that a reviser is shown: where there may be a letter, or two like letters meet.
+
+    Args:
+        probabilities: float32 (T, labels).
+    """
+    best = probabilities.argmax(axis=1)
+    telling = probabilities[:, BLANK] < _BLANK
+    shown = np.flatnonzero(telling)
+    apart = np.diff(shown) > 1
+    alike = (best[shown[:-1]] == best[shown[1:]]) & (best[shown[1:]] != BLANK)
+    telling[shown[:-1][apart & alike] + 1] = True  # one blank keeps them apart
+    return np.flatnonzero(telling)
+
+
+def likeliest(probabilities: Probabilities) -> Probabilities:
+    """Probabilities without any but the likeliest labels of each column, which stay as they are.
+
+    Args:
+        probabilities: float32 (T, labels).
+    """
+    if probabilities.shape[1] <= KINDS:
+        return probabilities
+    kinds = np.argpartition(-probabilities, KINDS, axis=1)[:, :KINDS]
+    kept = np.zeros_like(probabilities)
+    np.put_along_axis(kept, kinds, np.take_along_axis(probabilities, kinds, axis=1), axis=1)
+    return kept
+
+
+@torch.inference_mode()
+def revise(reviser: Reviser, lines: Sequence[Probabilities], bfloat16: bool) -> list[Probabilities]:
+    """Read lines again.
+
+    Args:
+        reviser: in evaluation mode.
+        lines: label probabilities of each, float32 (T, labels).
+        bfloat16: whether to multiply such numbers.
+
+    Returns:
+        Of each line the revised probabilities, float32 (T, labels); columns that say nothing stay
+        as they are. No line depends on the others.
+    """
+    revised = [line.copy() for line in lines]
+    shown = [telling_columns(line) for line in lines]
+    groups: defaultdict[int, list[int]] = defaultdict(list)
+    for index, columns in enumerate(shown):
+        if len(columns):
+            groups[-(-len(columns) // _ROUND) * _ROUND].append(index)
+    device = reviser.trust.device
+    for length, indices in groups.items():
+        size = max(1, _MAX_COLUMNS // length)
+        for start in range(0, len(indices), size):
+            some = indices[start : start + size]
+            batch = stack_lines([likeliest(lines[n][shown[n]]) for n in some], length)
+            with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
+                logits = reviser(batch.to(device))
+            found = logits.float().softmax(2).cpu().numpy()
+            for place, index in enumerate(some):
+                columns = shown[index]
+                revised[index][columns] = found[: len(columns), place]
+    return revised
+
+
+def stack_lines(lines: Sequence[Probabilities], length: int) -> Tensor:
+    """Lines as float32 (length, N, labels), blank behind their ends.
+
+    Args:
+        lines: float32 (T, labels) each, none longer than `length`.
+        length: columns.
+    """
+    stacked = np.zeros((length, len(lines), lines[0].shape[1]), np.float32)
+    for place, line in enumerate(lines):
+        stacked[: len(line), place] = line
+        stacked[len(line) :, place, BLANK] = 1.0
+    return torch.from_numpy(stacked)

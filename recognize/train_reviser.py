@@ -1,0 +1,527 @@
+"""A model that reads to one that reads twice: the training of its reviser, in three steps.
+
+It hears its own mistakes on training lines (recognize/rehearsal.py), learns languages letter by
+letter from text alone, and then to put readings right, most of them of lines that nobody wrote.
+Each step goes on where it was stopped.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import takewhile
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from pipeline.errors import InputError
+from pipeline.tables import to_table
+from pipeline.team import Team
+from pipeline.training import LOG, Schedule, Training
+from recognize.alphabet import BLANK, Alphabet
+from recognize.augment import AugmentParams
+from recognize.ctc import decode_greedily
+from recognize.curve import draw_curve
+from recognize.dataset import LineSample, read_samples
+from recognize.evaluate import score_samples
+from recognize.loading import Batches, LoadingParams, plan_batches
+from recognize.model import LineNet
+from recognize.prose import read_paragraphs
+from recognize.reader import Reader, Sight
+from recognize.rehearsal import (
+    FirstReading,
+    Repertoire,
+    read_lines,
+    read_readings,
+    write_readings,
+)
+from recognize.reviser import Reviser, revise, stack_lines
+from recognize.train import add_scores, ctc_per_letter
+from recognize.weights import Card, load_model, save_model
+
+_PART = 150  # batches of lines whose readings are kept in one file
+_POOL = 1500  # lines that are sorted by length before they become batches
+_NOTHING = -100  # a place in a text of which nothing is foretold
+_FEWEST = 2000  # letters that a language's text has at least
+_SEEN_COLUMNS = 14_000  # of a batch of line images
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe(Schedule):
+    """Everything that decides what a training makes of given corpora and texts.
+
+    Attributes:
+        hidden: units of the reviser's BiLSTMs in a direction.
+        plain, masked: of the lines that are read first, as in the recipe of the model itself.
+        shares: corpus, and how much more often its readings are used than its size says.
+        texts: language and a file of its prose.
+        prose: share of the new lines that is prose; the others say what other lines say.
+        rows, letters: of a batch of text.
+        text_rows: of text that are read in all before readings are revised.
+        lines: that are revised in all.
+        real: share of them that somebody wrote.
+        max_columns: of a batch of readings.
+        foretelling: weight of the letters' neighbours in the loss.
+    """
+
+    hidden: int = 256
+    plain: float = 0.3
+    masked: float = 0.3
+    shares: tuple[tuple[str, float], ...] = ()
+    texts: tuple[tuple[str, str], ...] = ()
+    prose: float = 0.6
+    rows: int = 80
+    letters: int = 96
+    text_rows: int = 440_000
+    lines: int = 400_000
+    real: float = 0.35
+    max_columns: int = 6_000
+    foretelling: float = 0.2
+    evaluate_lines: int = 1_800  # of val, spread evenly over it
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingBatch:
+    """Some readings, or texts as if they were read.
+
+    Attributes:
+        probabilities: float32 (T, N, labels).
+        columns: of each line, int64 (N,).
+        targets: labels of all lines one after the other, int64.
+        lengths: labels of each line, int64 (N,).
+        following, preceding: int64 (T, N), the label after and before a letter at its last and its
+            first column; `_NOTHING` elsewhere.
+    """
+
+    probabilities: Tensor
+    columns: Tensor
+    targets: Tensor
+    lengths: Tensor
+    following: Tensor
+    preceding: Tensor
+
+    def __len__(self) -> int:
+        """Number of lines."""
+        return len(self.lengths)
+
+    def to(self, device: torch.device) -> ReadingBatch:
+        """The batch as it is: revisers are trained on the CPU."""
+        return self
+
+
+def batch_of(readings: Sequence[FirstReading], labels: int) -> ReadingBatch:
+    """Readings in one batch, for an alphabet of so many labels."""
+    length = max(len(one.kinds) for one in readings)
+    following = np.full((length, len(readings)), _NOTHING)
+    preceding = following.copy()
+    for place, one in enumerate(readings):
+        cuts, text = np.array(one.cuts), np.array(one.labels)
+        seen = cuts[1:] > cuts[:-1]  # a letter that the network missed has no columns
+        following[cuts[1:][seen] - 1, place] = np.append(text[1:], BLANK)[seen]
+        preceding[cuts[:-1][seen], place] = np.append(BLANK, text[:-1])[seen]
+    return ReadingBatch(
+        stack_lines([one.probabilities(labels) for one in readings], length),
+        torch.tensor([len(one.kinds) for one in readings]),
+        torch.tensor([label for one in readings for label in one.labels]),
+        torch.tensor([len(one.labels) for one in readings]),
+        torch.from_numpy(following),
+        torch.from_numpy(preceding),
+    )
+
+
+class Texts:
+    """What lines may say, as labels: prose, and other lines' transcripts, by language."""
+
+    def __init__(
+        self,
+        prose: Mapping[str, Iterable[str]],
+        transcripts: Mapping[str, Iterable[str]],
+        alphabet: Alphabet,
+    ) -> None:
+        """Texts of languages by their ISO 639-3 codes.
+
+        Raises:
+            InputError: if there is too little of any.
+        """
+        self._space = alphabet.encode("a b")[1] if " " in alphabet.characters else BLANK
+        self.prose = self._encoded(prose, alphabet)
+        self.transcripts = self._encoded(transcripts, alphabet)
+        if not self.prose and not self.transcripts:
+            raise InputError(
+                f"less than {_FEWEST} letters of any language; name texts in the recipe"
+            )
+
+    def _encoded(
+        self, texts: Mapping[str, Iterable[str]], alphabet: Alphabet
+    ) -> dict[str, tuple[NDArray[np.int_], NDArray[np.int_]]]:
+        """The labels of each language's text, and where in them words begin."""
+        found = {}
+        for language, parts in texts.items():
+            labels = np.array(alphabet.encode(" ".join(_as_transcribed(part) for part in parts)))
+            if len(labels) >= _FEWEST:
+                found[language] = labels, np.flatnonzero(labels == self._space) + 1
+        return found
+
+    def draw(
+        self, language: str, length: int, prose: float, rng: np.random.Generator
+    ) -> NDArray[np.int_] | None:
+        """Whole words of a language, `length` labels or some more; None if it has no text."""
+        sources = [self.prose, self.transcripts]
+        if rng.random() >= prose:
+            sources.reverse()
+        for source in sources:
+            if language in source:
+                text, starts = source[language]
+                start = starts[int(rng.integers(np.searchsorted(starts, len(text) - length)))]
+                ends = starts[np.searchsorted(starts, start + length)] - 1
+                return text[start:ends]
+        return None
+
+    def rows(
+        self, rng: np.random.Generator, rows: int, letters: int, prose: float
+    ) -> NDArray[np.int_]:
+        """Rows of text of all languages, int (letters, rows): of prose alike, else by size."""
+        found = []
+        for _ in range(rows):
+            likes_prose = rng.random() < prose
+            source = (
+                (self.prose if likes_prose else self.transcripts) or self.transcripts or self.prose
+            )
+            names = list(source)
+            sizes = np.array(
+                [1.0 if source is self.prose else len(source[n][0]) ** 0.7 for n in names]
+            )
+            text, starts = source[names[rng.choice(len(names), p=sizes / sizes.sum())]]
+            start = starts[int(rng.integers(np.searchsorted(starts, len(text) - letters)))]
+            found.append(text[start : start + letters])
+        return np.stack(found, axis=1)
+
+
+def _as_transcribed(text: str) -> str:
+    """Prose with the quotation marks that transcribers write."""
+    return text.replace("’", "'").replace("“", '"').replace("”", '"')
+
+
+def misread_rows(text: NDArray[np.int_], labels: int, rng: np.random.Generator) -> ReadingBatch:
+    """Text as if it were read, a column a letter: of each row some letters doubtful, up to 3 in 10.
+
+    Args:
+        text: int (T, N) labels.
+        labels: in the alphabet.
+        rng: seeded by the caller.
+    """
+    shape = text.shape
+    doubtful = rng.random(shape) < rng.uniform(0, 0.3, shape[1])
+    odds = np.where(doubtful, rng.random(shape), rng.uniform(0.8, 1, shape)).astype(np.float32)
+    others = text.ravel()[rng.integers(0, text.size, shape)]
+    others[rng.random(shape) < 0.2] = BLANK
+    probabilities = torch.zeros(*shape, labels)
+    for label, odd in ((text, odds), (others, 1 - odds)):
+        probabilities.scatter_add_(
+            2, torch.from_numpy(label)[..., None], torch.from_numpy(odd)[..., None]
+        )
+    following, preceding = (np.full(shape, _NOTHING) for _ in range(2))
+    following[:-1], preceding[1:] = text[1:], text[:-1]
+    nothing = torch.zeros(0, dtype=torch.long)
+    rows = torch.full((shape[1],), shape[0])
+    return ReadingBatch(
+        *(probabilities, rows, nothing, rows),
+        *(torch.from_numpy(following), torch.from_numpy(preceding)),
+    )
+
+
+class ReviserTraining(Training[ReadingBatch]):
+    """What both trainings of a reviser share."""
+
+    net: Reviser
+    average: Reviser
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        texts: Texts,
+        alphabet: Alphabet,
+        folder: Path,
+        examples: int,
+        team: Team,
+        begun: Reviser | None = None,
+    ) -> None:
+        """Begin with `begun`, or with a new reviser; or go on from the checkpoint in `folder`."""
+        torch.manual_seed(recipe.seed)
+        self.recipe, self.texts, self.alphabet = recipe, texts, alphabet
+        nets = Reviser(len(alphabet), recipe.hidden), Reviser(len(alphabet), recipe.hidden)
+        if begun:
+            nets[0].load_state_dict(begun.state_dict())
+        schedule = replace(recipe, epochs=1.0)
+        where = torch.device("cpu")
+        super().__init__(schedule, nets, examples, folder, where, alphabet.characters, team)
+        torch.manual_seed(recipe.seed + self.team.rank)
+
+    def rng(self, *place: int) -> np.random.Generator:
+        """Of a place in the schedule, for this process alone."""
+        return np.random.default_rng((self.recipe.seed, self.team.rank, *place))
+
+    def foretelling_loss(self, states: Tensor, batch: ReadingBatch) -> Tensor:
+        """How badly the letters after and before are foretold, a letter (nats)."""
+        half = self.net.hidden
+        losses = []
+        for head, side, truth in (
+            (self.net.next, slice(0, half), batch.following),
+            (self.net.previous, slice(half, None), batch.preceding),
+        ):
+            told = truth != _NOTHING
+            losses.append(cross_entropy(head(states[told][:, side]).float(), truth[told]))
+        return torch.stack(losses).mean()
+
+
+class LanguageTraining(ReviserTraining):
+    """The reviser's first BiLSTM learns how texts go on, in either direction."""
+
+    def batches(self, workers: int) -> Iterable[ReadingBatch]:
+        """Rows of text with letters in doubt."""
+        recipe = self.recipe
+        while self.place < self.total:
+            rng = self.rng(0, self.place)
+            rows = self.texts.rows(rng, recipe.rows, recipe.letters, recipe.prose)
+            yield misread_rows(rows, len(self.alphabet), rng)
+
+    def loss(self, batch: ReadingBatch) -> Tensor:
+        """How badly the letters after and before are foretold."""
+        with torch.autocast("cpu", torch.bfloat16):
+            states = self.net.read(batch.probabilities)
+            return self.foretelling_loss(self.net.dropout(states), batch)
+
+    def evaluate(self) -> dict[str, float]:
+        """Nothing: the loss tells enough."""
+        return {}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Material:
+    """What a reviser learns to put right.
+
+    Attributes:
+        repertoires: readings of lines, by corpus.
+        languages: of the corpora, ISO 639-3.
+        texts: what lines may say.
+        val: lines to try it on, as the network sees them.
+    """
+
+    repertoires: Mapping[str, Repertoire]
+    languages: Mapping[str, str]
+    texts: Texts
+    val: Sequence[tuple[LineSample, Sight]]
+
+
+class RevisionTraining(ReviserTraining):
+    """The reviser learns to put readings right."""
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        material: Material,
+        alphabet: Alphabet,
+        folder: Path,
+        team: Team,
+        begun: Reviser | None = None,
+    ) -> None:
+        """Begin with `begun`, which knows languages; or go on from the checkpoint in `folder`."""
+        self.material = material
+        self._corpora = sorted(material.repertoires)
+        shares = dict(recipe.shares)
+        weights = np.array(
+            [
+                shares.get(name, 1.0) * len(material.repertoires[name].readings) ** 0.7
+                for name in self._corpora
+            ]
+        )
+        self._weights = weights / weights.sum()
+        super().__init__(recipe, material.texts, alphabet, folder, recipe.lines, team, begun)
+
+    def draw(self, rng: np.random.Generator) -> FirstReading:
+        """A reading of a line of some corpus, or of a new one with its mistakes."""
+        corpus = self._corpora[rng.choice(len(self._corpora), p=self._weights)]
+        repertoire = self.material.repertoires[corpus]
+        real = repertoire.readings[int(rng.integers(len(repertoire.readings)))]
+        if rng.random() < self.recipe.real:
+            return real
+        language = self.material.languages[corpus]
+        text = self.texts.draw(language, len(real.labels), self.recipe.prose, rng)
+        return real if text is None else repertoire.compose(text.tolist(), rng)
+
+    def batches(self, workers: int) -> Iterator[ReadingBatch]:
+        """Readings of similar length, a pool of lines after the other."""
+        for pool in range(self.place // _POOL, -(-self.total // _POOL)):
+            rng = self.rng(1, pool)
+            lines = sorted((self.draw(rng) for _ in range(_POOL)), key=lambda one: len(one.kinds))
+            groups = list(self._groups(lines))
+            seen = pool * _POOL
+            for number in rng.permutation(len(groups)):
+                if self.place <= seen < self.total:
+                    yield batch_of(groups[number], len(self.alphabet))
+                seen += len(groups[number])
+
+    def _groups(self, lines: Sequence[FirstReading]) -> Iterator[list[FirstReading]]:
+        """Lines in the order of their length to batches of as many columns at most as asked."""
+        group: list[FirstReading] = []
+        for line in lines:
+            if group and len(line.kinds) * (len(group) + 1) > self.recipe.max_columns:
+                yield group
+                group = []
+            group.append(line)
+        if group:
+            yield group
+
+    def loss(self, batch: ReadingBatch) -> Tensor:
+        """CTC of the revised readings, and what letters foretell of each other."""
+        with torch.autocast("cpu", torch.bfloat16):
+            states = self.net.read(batch.probabilities)
+            logits = self.net.revise(batch.probabilities, states)
+            foretold = self.foretelling_loss(states, batch)
+        return ctc_per_letter(logits, batch) + self.recipe.foretelling * foretold
+
+    def evaluate(self) -> dict[str, float]:
+        """The average's error rate on lines of val, and of each kind."""
+        samples = [sample for sample, _ in self.material.val]
+        first = [sight.probabilities for _, sight in self.material.val]
+        revised = revise(self.average, first, bfloat16=True)
+        texts = [self.alphabet.decode(decode_greedily(one).labels) for one in revised]
+        scores = score_samples(samples, texts)
+        kinds = {kind: one.cer for kind, one in scores["kind"].items()}
+        return {"val_cer": scores["total"]["all"].cer, **kinds}
+
+
+def train_reviser(
+    recipe: Recipe, corpora: Sequence[Path], folder: Path, *, start: str, team: Team | None = None
+) -> Path | None:
+    """Give a model a reviser, from its readings of Parquet files of lines.
+
+    Args:
+        recipe: decides what the training makes of the corpora and its texts.
+        corpora: files of line images.
+        folder: of the run; gone on from if it exists.
+        start: the model, by its name or as a .safetensors file.
+        team: the processes that train together, all called so; the first of them writes.
+
+    Returns:
+        The safetensors file written, whose card tells the error rates on val; None if another
+        process writes.
+
+    Raises:
+        InputError: if a corpus, a text or the model cannot be read.
+    """
+    team = team or Team()
+    net, alphabet, card = load_model(start)
+    net.reviser = None  # what it learns from are first readings
+    lines = read_samples(corpora, "train")
+    parts = _rehearse(recipe, net, alphabet, lines, folder / "readings", team)
+    texts = _texts(recipe, lines, alphabet)
+    language = LanguageTraining(
+        recipe, texts, alphabet, folder / "language", recipe.text_rows, team
+    )
+    _run(language)
+    material = Material(
+        _repertoires(parts),
+        {line.corpus: line.lang for line in lines},
+        texts,
+        _look_at_val(recipe, net, alphabet, corpora) if team.leads else [],
+    )
+    training = RevisionTraining(
+        recipe, material, alphabet, folder / "revision", team, language.average
+    )
+    _run(training)
+    return _publish(training, net, card, folder, corpora) if team.leads else None
+
+
+def _texts(recipe: Recipe, lines: Sequence[LineSample], alphabet: Alphabet) -> Texts:
+    prose = {language: read_paragraphs(Path(path)) for language, path in recipe.texts}
+    transcripts: defaultdict[str, list[str]] = defaultdict(list)
+    for line in lines:
+        transcripts[line.lang].append(line.text)
+    return Texts(prose, transcripts, alphabet)
+
+
+def _repertoires(parts: Sequence[Path]) -> dict[str, Repertoire]:
+    by_corpus: defaultdict[str, list[FirstReading]] = defaultdict(list)
+    for part in parts:
+        for corpus, reading in read_readings(part):
+            by_corpus[corpus].append(reading)
+    return {name: Repertoire(readings) for name, readings in by_corpus.items()}
+
+
+def _look_at_val(
+    recipe: Recipe, net: LineNet, alphabet: Alphabet, corpora: Sequence[Path]
+) -> list[tuple[LineSample, Sight]]:
+    lines = read_samples(corpora, "val")
+    some = lines[:: max(1, len(lines) // recipe.evaluate_lines)]
+    sights = Reader(net, alphabet).look([line.pixels() for line in some])
+    return list(zip(some, sights, strict=True))
+
+
+def _run(training: ReviserTraining) -> None:
+    if training.seen < training.total:
+        training.run()
+
+
+def _rehearse(
+    recipe: Recipe,
+    net: LineNet,
+    alphabet: Alphabet,
+    lines: Sequence[LineSample],
+    folder: Path,
+    team: Team,
+) -> list[Path]:
+    """The files of all lines' first readings; those that lack are made, each by one process."""
+    params = LoadingParams(
+        seed=recipe.seed,
+        model=net.params,
+        max_columns=_SEEN_COLUMNS,
+        plain=recipe.plain,
+        augment=AugmentParams(),
+    )
+    endless = plan_batches(lines, params, 0, sys.maxsize)
+    plan = list(takewhile(lambda key: key[0] == 0, endless))
+    paths = [folder / f"{n:03}.npz" for n in range(-(-len(plan) // _PART))]
+    batches = Batches(lines, alphabet, params)
+    for part in range(team.rank, len(paths), team.size):
+        if not paths[part].exists():
+            some = plan[part * _PART : (part + 1) * _PART]
+            found = list(read_lines(net, batches, some, recipe.masked))
+            corpora = [lines[index].corpus for index, _ in found]
+            write_readings(paths[part], corpora, [reading for _, reading in found])
+            logger.info("read %s", paths[part])
+    if team.size > 1:
+        team.gather(0.0)  # until all are there
+    return paths
+
+
+def _publish(
+    training: RevisionTraining, net: LineNet, card: Card, folder: Path, corpora: Sequence[Path]
+) -> Path:
+    """The model with its reviser, measured on val."""
+    recipe = training.recipe
+    model = LineNet(len(training.alphabet), replace(net.params, revised=recipe.hidden))
+    model.load_state_dict(net.state_dict(), strict=False)
+    assert model.reviser
+    model.reviser.load_state_dict(training.average.state_dict())
+    learnt = {"recipe": to_table(recipe), "hours": round(training.hours, 2)}
+    path = folder / f"{card.name}.safetensors"
+    written = replace(
+        card,
+        version=recipe.version,
+        model=model.params,
+        training={**card.training, "reviser": learnt},
+    )
+    save_model(model, path, written)
+    draw_curve(training.folder / LOG, folder / "curve.png")
+    add_scores(path, corpora)
+    return path

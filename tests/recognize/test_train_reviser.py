@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import torch
+
+from pipeline.errors import InputError
+from recognize.alphabet import BLANK, Alphabet
+from recognize.reader import Reader
+from recognize.rehearsal import first_reading
+from recognize.train_reviser import Recipe, Texts, batch_of, misread_rows, train_reviser
+from recognize.weights import load_model, read_card
+from tests.recognize.peaks import LETTERS, spelled
+from tests.recognize.test_train import drawn_lines
+
+RECIPE = Recipe(
+    version="2",
+    hidden=8,
+    rows=4,
+    letters=8,
+    text_rows=12,
+    lines=1600,
+    max_columns=4000,
+    shares=(("bars", 2.0),),
+    checkpoint_steps=1,
+    evaluate_steps=2,
+)
+SAID = "the cat sat on the mat and the dog lay by the door of the house " * 60
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    """Lines of the letters i and m, 30 to train with and 3 to try."""
+    lines = [("train", line) for line in drawn_lines(30)] + [
+        ("val", line) for line in drawn_lines(3)
+    ]
+    rows = [{**asdict(line), "split": split} for split, line in lines]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "bars.parquet")
+    (tmp_path / "prose.txt").write_text(SAID)
+    return tmp_path / "bars.parquet"
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> Recipe:
+    return replace(RECIPE, texts=(("eng", str(tmp_path / "prose.txt")),))
+
+
+def test_a_model_gets_a_reviser_and_new_figures(
+    tmp_path: Path, corpus: Path, recipe: Recipe, tiny_model: Path
+) -> None:
+    path = train_reviser(recipe, [corpus], tmp_path / "run", start=str(tiny_model))
+    assert path
+    net, _, card = load_model(str(path))
+    old, _, before = load_model(str(tiny_model))
+    assert net.reviser and net.params == replace(old.params, revised=8)
+    assert torch.equal(net.head.weight, old.head.weight)
+    assert (card.version, card.alphabet) == ("2", before.alphabet)
+    assert card.training["reviser"]
+    assert set(card.scores["cer"]["corpus"]) == {"bars"}  # type: ignore[index]
+    assert (tmp_path / "run" / "curve.png").exists()
+
+
+def test_a_training_that_has_ended_makes_the_same_again(
+    tmp_path: Path, corpus: Path, recipe: Recipe, tiny_model: Path
+) -> None:
+    one, other = (
+        train_reviser(recipe, [corpus], tmp_path / "run", start=str(tiny_model)) for _ in range(2)
+    )
+    assert one and other
+    assert read_card(one.with_suffix(".json")) == read_card(other.with_suffix(".json"))
+
+
+def test_a_model_that_has_a_reviser_may_get_another(
+    tmp_path: Path, corpus: Path, recipe: Recipe, tiny_model: Path
+) -> None:
+    first = train_reviser(recipe, [corpus], tmp_path / "first", start=str(tiny_model))
+    assert first
+    larger = replace(recipe, hidden=12)
+    second = train_reviser(larger, [corpus], tmp_path / "second", start=str(first))
+    assert second
+    assert load_model(str(second))[0].params.revised == 12
+    assert Reader.load(str(second)).read([np.full((64, 200), 200, np.uint8)])
+
+
+def test_letters_foretell_those_beside_them() -> None:
+    reading = first_reading(spelled("abc", 0.9), LETTERS.encode("abc"))
+    assert reading
+    batch = batch_of([reading], len(LETTERS))
+    a, b, c = LETTERS.encode("abc")
+    following, preceding = batch.following[:, 0], batch.preceding[:, 0]
+    assert following[following >= 0].tolist() == [b, c, BLANK]
+    assert preceding[preceding >= 0].tolist() == [BLANK, a, b]
+    assert (following[-1], preceding[0]) == (BLANK, BLANK)
+
+
+def test_text_is_read_with_some_letters_in_doubt() -> None:
+    text = np.random.default_rng(1).integers(1, 20, (30, 40))
+    batch = misread_rows(text, 20, np.random.default_rng(2))
+    assert torch.allclose(batch.probabilities.sum(dim=2), torch.ones(30, 40))
+    right = batch.probabilities.argmax(dim=2).numpy() == text
+    assert 0.85 < right.mean() < 0.99
+    assert torch.equal(batch.following[:-1], torch.from_numpy(text[1:]))
+    assert torch.equal(batch.preceding[1:], torch.from_numpy(text[:-1]))
+
+
+def test_texts_are_whole_words_of_a_language() -> None:
+    alphabet = Alphabet.of([SAID])
+    texts = Texts({"eng": [SAID]}, {"eng": [SAID], "deu": ["zu kurz"]}, alphabet)
+    rng = np.random.default_rng(1)
+    for prose in (0.0, 1.0):
+        labels = texts.draw("eng", 20, prose, rng)
+        assert labels is not None
+        said = alphabet.decode(labels.tolist())
+        assert 20 <= len(said) <= 26
+        assert set(said.split()) <= set(SAID.split())
+
+
+def test_a_language_without_text_says_nothing() -> None:
+    texts = Texts({"eng": [SAID]}, {"deu": ["zu kurz"]}, Alphabet.of([SAID]))
+    assert texts.draw("deu", 20, 0.5, np.random.default_rng(1)) is None
+
+
+def test_too_little_text_is_refused() -> None:
+    with pytest.raises(InputError, match="name texts"):
+        Texts({}, {"deu": ["zu kurz"]}, Alphabet.of([SAID]))
+
+
+def test_rows_of_text_are_as_long_as_asked() -> None:
+    texts = Texts({"eng": [SAID]}, {}, Alphabet.of([SAID]))
+    assert texts.rows(np.random.default_rng(1), 3, 25, 0.5).shape == (25, 3)
