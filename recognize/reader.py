@@ -64,7 +64,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sight:
-    """What the network sees in a line image, before it is decoded.
+    """What the network sees in a line image, before it is read again and decoded.
 
     Attributes:
         probabilities: float32 (T, labels).
@@ -132,7 +132,8 @@ class Reader:
         return self.decode(self.look(lines))
 
     def decode(self, sights: Sequence[Sight]) -> list[Reading]:
-        """Read lines by what the network sees in them; the languages help."""
+        """Read lines by what the network sees in them; the reviser and the languages help."""
+        sights = self._revised(sights)
         found = [decode_greedily(sight.probabilities) for sight in sights]
         language = self._choose_language(found)
         ranked: list[Ranked] = [[] for _ in sights]
@@ -144,6 +145,16 @@ class Reader:
                 found[index] = align(probabilities, ranked[index][0][0])
         readings = [self._reading(*pair) for pair in zip(found, sights, strict=True)]
         return [self._weighed(*pair) for pair in zip(readings, ranked, strict=True)]
+
+    def _revised(self, sights: Sequence[Sight]) -> Sequence[Sight]:
+        """What the network sees, read again."""
+        if not self._net.reviser:
+            return sights
+        first = [sight.probabilities for sight in sights]
+        second = revise(self._net.reviser, first, self._bfloat16)
+        return [
+            replace(sight, probabilities=found) for sight, found in zip(sights, second, strict=True)
+        ]
 
     def _choose_language(self, found: Sequence[Labelling]) -> str:
         """The language of lines that were decoded greedily; empty if none of ours fits."""
@@ -189,9 +200,7 @@ class Reader:
             for start in range(0, len(indices), size):
                 batch = indices[start : start + size]
                 found.update(zip(batch, self._run([arrays[i] for i in batch]), strict=True))
-        first = [found[index] for index in range(len(arrays))]
-        reviser = self._net.reviser
-        return revise(reviser, first, self._bfloat16) if reviser else first
+        return [found[index] for index in range(len(arrays))]
 
     @torch.inference_mode()
     def _run(self, arrays: Sequence[LineArray]) -> list[Probabilities]:

@@ -68,7 +68,8 @@ class Recipe(Schedule):
         rows, letters: of a batch of text.
         text_rows: of text that are read in all before readings are revised.
         lines: that are revised in all.
-        real: share of them that somebody wrote.
+        real: share of them that somebody wrote, at the beginning and at the end; in the others a
+            letter's mistakes know nothing of the words around it, as they do in lines.
         max_columns: of a batch of readings.
         foretelling: weight of the letters' neighbours in the loss.
     """
@@ -79,12 +80,12 @@ class Recipe(Schedule):
     shares: tuple[tuple[str, float], ...] = ()
     texts: tuple[tuple[str, str], ...] = ()
     prose: float = 0.6
-    rows: int = 80
+    rows: int = 160
     letters: int = 96
-    text_rows: int = 440_000
-    lines: int = 400_000
-    real: float = 0.35
-    max_columns: int = 6_000
+    text_rows: int = 520_000
+    lines: int = 600_000
+    real: tuple[float, float] = (0.3, 0.9)
+    max_columns: int = 3_000
     foretelling: float = 0.2
     evaluate_lines: int = 1_800  # of val, spread evenly over it
 
@@ -182,8 +183,8 @@ class Texts:
             if language in source:
                 text, starts = source[language]
                 start = starts[int(rng.integers(np.searchsorted(starts, len(text) - length)))]
-                ends = starts[np.searchsorted(starts, start + length)] - 1
-                return text[start:ends]
+                end = np.searchsorted(starts, start + length, side="right")
+                return text[start : starts[end] - 1] if end < len(starts) else text[start:]
         return None
 
     def rows(
@@ -347,22 +348,28 @@ class RevisionTraining(ReviserTraining):
         self._weights = weights / weights.sum()
         super().__init__(recipe, material.texts, alphabet, folder, recipe.lines, team, begun)
 
-    def draw(self, rng: np.random.Generator) -> FirstReading:
+    def draw(self, rng: np.random.Generator, real_share: float) -> FirstReading:
         """A reading of a line of some corpus, or of a new one with its mistakes."""
         corpus = self._corpora[rng.choice(len(self._corpora), p=self._weights)]
         repertoire = self.material.repertoires[corpus]
         real = repertoire.readings[int(rng.integers(len(repertoire.readings)))]
-        if rng.random() < self.recipe.real:
+        if rng.random() < real_share:
             return real
         language = self.material.languages[corpus]
         text = self.texts.draw(language, len(real.labels), self.recipe.prose, rng)
-        return real if text is None else repertoire.compose(text.tolist(), rng)
+        if text is None:
+            return real
+        composed = repertoire.compose(text.tolist(), rng)
+        return composed if len(composed.kinds) else real
 
     def batches(self, workers: int) -> Iterator[ReadingBatch]:
         """Readings of similar length, a pool of lines after the other."""
         for pool in range(self.place // _POOL, -(-self.total // _POOL)):
             rng = self.rng(1, pool)
-            lines = sorted((self.draw(rng) for _ in range(_POOL)), key=lambda one: len(one.kinds))
+            done = min(1.0, pool * _POOL * self.team.size / self.total)
+            share = float(np.interp(done, (0, 1), self.recipe.real))
+            drawn = (self.draw(rng, share) for _ in range(_POOL))
+            lines = sorted(drawn, key=lambda one: len(one.kinds))
             groups = list(self._groups(lines))
             seen = pool * _POOL
             for number in rng.permutation(len(groups)):

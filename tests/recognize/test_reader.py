@@ -5,9 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from recognize.alternatives import Standing
+from recognize.model import LineNet
 from recognize.reader import Reader, Reading, Sight, helped_confidences
+from recognize.weights import load_model, transfer
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +55,20 @@ def test_a_language_changes_what_is_read_but_not_where_it_may_be(tiny_model: Pat
     for line, reading in zip(lines, helped.read(lines), strict=True):
         assert len(reading.spans) == len(reading.text)
         assert all(0 <= edge <= line.shape[1] for span in reading.spans for edge in span)
+
+
+def test_a_reviser_changes_what_is_read_but_not_what_is_seen(tiny_model: Path) -> None:
+    old, alphabet, _ = load_model(str(tiny_model))
+    new = LineNet(len(alphabet), replace(old.params, revised=8))
+    transfer(old, alphabet, new, alphabet)
+    assert new.reviser
+    torch.manual_seed(1)
+    torch.nn.init.normal_(new.reviser.head.weight, std=5.0)
+    lines = noisy_lines(4)
+    once, twice = Reader(old, alphabet), Reader(new, alphabet)
+    for one, other in zip(once.look(lines), twice.look(lines), strict=True):
+        assert np.array_equal(one.probabilities, other.probabilities)
+    assert [one.text for one in once.read(lines)] != [one.text for one in twice.read(lines)]
 
 
 def test_a_line_that_is_read_surely_needs_no_help(
