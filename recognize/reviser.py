@@ -26,6 +26,65 @@ _BLANK = 0.99  # a column that is blank with this probability says nothing
 _ROUND = 16  # lengths are padded to multiples, so that lines share a batch
 _MAX_COLUMNS = 8_000  # columns of a batch
 _DROPOUT = 0.1
+_ORDERS = (3, 4, 5, 6)  # letters of the runs that are remembered
+_WIDTH = 32  # values kept of each
+_BITS = 8  # of a letter in a run
+_SCATTER, _DROPPED = 0x1E3779B97F4A7C15, 36  # runs to rows, evenly spread
+
+
+class Grams(nn.Module):
+    """What is remembered of runs of letters, a row of a table for each; rare ones share rows.
+
+    An LSTM of some hundred units cannot know the words of several languages by heart, but a table
+    can, and costs no time (Pagnoni et al., "Byte Latent Transformer", 2024, have such ones).
+    """
+
+    def __init__(self, labels: int, rows: int, hidden: int) -> None:
+        """A table of `rows`, a power of 2, that tells `hidden` values in either direction."""
+        super().__init__()
+        self.table = nn.Parameter(torch.zeros(rows, _WIDTH))
+        size = len(_ORDERS) * _WIDTH
+        self.after, self.before = nn.Linear(size, hidden), nn.Linear(size, hidden)
+        # What a letter is called in the table; it stays so if an alphabet grows.
+        self.register_buffer("names", torch.arange(labels))
+
+    def forward(self, best: Tensor) -> Tensor:
+        """(T, N) likeliest labels to (T, N, 2 hidden) values of what may come after and before."""
+        named = self.names[best]
+        ends = self.after(self._recall(named))
+        starts = self.before(self._recall(named.flip(0)).flip(0))
+        return torch.cat([ends, starts], dim=2)
+
+    def _recall(self, best: Tensor) -> Tensor:
+        """The table's rows for the last letters at each place, (T, N, orders * width)."""
+        rows = len(self.table)
+        found = [(runs * _SCATTER >> _DROPPED) & (rows - 1) for runs in runs_of_letters(best)]
+        return nn.functional.embedding(torch.stack(found, dim=2), self.table).flatten(2)
+
+
+def runs_of_letters(best: Tensor) -> list[Tensor]:
+    """The last letters up to each column, packed to one number, for each of the orders.
+
+    Args:
+        best: int64 (T, N), the likeliest label of each column.
+
+    Returns:
+        For each order int64 (T, N).
+    """
+    before = torch.cat([torch.full_like(best[:1], BLANK), best[:-1]])
+    begins = (best != BLANK) & (best != before)
+    count = begins.cumsum(0)
+    letters = torch.zeros(len(best) + 1, best.shape[1], dtype=torch.int64, device=best.device)
+    letters.scatter_(0, torch.where(begins, count, 0), best)
+    letters[0] = BLANK
+    found = []
+    run = torch.zeros_like(letters)
+    for length in range(1, max(_ORDERS) + 1):
+        run = run | (letters << (_BITS * (length - 1)))
+        letters = torch.cat([torch.full_like(letters[:1], BLANK), letters[:-1]])
+        if length in _ORDERS:
+            found.append(((run << 3) | length).gather(0, count))
+    return found
 
 
 class Reviser(nn.Module):
@@ -34,13 +93,14 @@ class Reviser(nn.Module):
     Untrained it changes nothing.
     """
 
-    def __init__(self, labels: int, hidden: int) -> None:
-        """For `labels` labels, with `hidden` units a direction."""
+    def __init__(self, labels: int, hidden: int, rows: int = 0) -> None:
+        """For `labels` labels, with `hidden` units a direction and so many rows of `Grams`."""
         super().__init__()
         self.hidden = hidden
         self.embedding = nn.Linear(2 * labels, hidden)
         self.reading = nn.LSTM(hidden, hidden, bidirectional=True)
         self.revision = nn.LSTM(2 * hidden, hidden, bidirectional=True)
+        self.grams = Grams(labels, rows, hidden) if rows else None
         self.dropout = nn.Dropout(_DROPOUT)
         self.head = nn.Linear(2 * hidden, labels)
         nn.init.zeros_(self.head.weight)
@@ -56,6 +116,8 @@ class Reviser(nn.Module):
         seen = torch.cat([probabilities, probabilities.pow(1 / 3)], dim=2)
         states: Tensor
         states, _ = self.reading(self.dropout(self.embedding(seen)))
+        if self.grams:
+            states = states + self.grams(probabilities.argmax(2))
         return states
 
     def revise(self, probabilities: Tensor, states: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ import logging
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
@@ -51,6 +52,7 @@ _POOL = 1500  # lines that are sorted by length before they become batches
 _NOTHING = -100  # a place in a text of which nothing is foretold
 _FEWEST = 2000  # letters that a language's text has at least
 _SEEN_COLUMNS = 14_000  # of a batch of line images
+_HELD = (1.0, 0.85, 0.7, 0.6, 0.5)  # shares of what it has learnt to say, tried on val
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +63,7 @@ class Recipe(Schedule):
 
     Attributes:
         hidden: units of the reviser's BiLSTMs in a direction.
+        grams: rows of its table of runs of letters, a power of 2; 0 does without.
         plain, masked: of the lines that are read first, as in the recipe of the model itself.
         shares: corpus, and how much more often its readings are used than its size says.
         texts: language and a file of its prose.
@@ -75,6 +78,7 @@ class Recipe(Schedule):
     """
 
     hidden: int = 256
+    grams: int = 262_144
     plain: float = 0.3
     masked: float = 0.3
     shares: tuple[tuple[str, float], ...] = ()
@@ -203,8 +207,13 @@ class Texts:
             )
             text, starts = source[names[rng.choice(len(names), p=sizes / sizes.sum())]]
             start = starts[int(rng.integers(np.searchsorted(starts, len(text) - letters)))]
-            found.append(text[start : start + letters])
+            found.append(_kept_apart(text[start : start + letters])[:letters])
         return np.stack(found, axis=1)
+
+
+def _kept_apart(text: NDArray[np.int_]) -> NDArray[np.int_]:
+    """Labels with a blank between two that are alike, as a network reads them."""
+    return np.insert(text, np.flatnonzero(text[1:] == text[:-1]) + 1, BLANK)
 
 
 def _as_transcribed(text: str) -> str:
@@ -216,7 +225,7 @@ def misread_rows(text: NDArray[np.int_], labels: int, rng: np.random.Generator) 
     """Text as if it were read, a column a letter: of each row some letters doubtful, up to 3 in 10.
 
     Args:
-        text: int (T, N) labels.
+        text: int (T, N) labels, a blank between two that are alike.
         labels: in the alphabet.
         rng: seeded by the caller.
     """
@@ -230,14 +239,21 @@ def misread_rows(text: NDArray[np.int_], labels: int, rng: np.random.Generator) 
         probabilities.scatter_add_(
             2, torch.from_numpy(label)[..., None], torch.from_numpy(odd)[..., None]
         )
-    following, preceding = (np.full(shape, _NOTHING) for _ in range(2))
-    following[:-1], preceding[1:] = text[1:], text[:-1]
+    following, preceding = _following(text), _following(text[::-1])[::-1].copy()
     nothing = torch.zeros(0, dtype=torch.long)
     rows = torch.full((shape[1],), shape[0])
     return ReadingBatch(
         *(probabilities, rows, nothing, rows),
         *(torch.from_numpy(following), torch.from_numpy(preceding)),
     )
+
+
+def _following(text: NDArray[np.int_]) -> NDArray[np.int_]:
+    """Of text (T, N) the letter after each letter; `_NOTHING` for blanks and at the end."""
+    longer = np.concatenate([text, np.full((2, text.shape[1]), _NOTHING)])
+    after = np.where(longer[1:-1] == BLANK, longer[2:], longer[1:-1])
+    after[text == BLANK] = _NOTHING
+    return after
 
 
 class ReviserTraining(Training[ReadingBatch]):
@@ -259,7 +275,8 @@ class ReviserTraining(Training[ReadingBatch]):
         """Begin with `begun`, or with a new reviser; or go on from the checkpoint in `folder`."""
         torch.manual_seed(recipe.seed)
         self.recipe, self.texts, self.alphabet = recipe, texts, alphabet
-        nets = Reviser(len(alphabet), recipe.hidden), Reviser(len(alphabet), recipe.hidden)
+        sizes = len(alphabet), recipe.hidden, recipe.grams
+        nets = Reviser(*sizes), Reviser(*sizes)
         if begun:
             nets[0].load_state_dict(begun.state_dict())
         schedule = replace(recipe, epochs=1.0)
@@ -406,6 +423,28 @@ class RevisionTraining(ReviserTraining):
         kinds = {kind: one.cer for kind, one in scores["kind"].items()}
         return {"val_cer": scores["total"]["all"].cer, **kinds}
 
+    def hold_back(self) -> float:
+        """Weigh what the average adds to first readings as val likes it best; by how much.
+
+        Those that it learns from are worse company than lines that nobody has seen: mistakes put
+        in at random ask for more putting right.
+        """
+        learnt = deepcopy(self.average)
+        found = {}
+        for share in _HELD:
+            _weigh(self.average, learnt, share)
+            found[share] = self.evaluate()["val_cer"]
+        best = min(_HELD, key=found.__getitem__)
+        _weigh(self.average, learnt, best)
+        return best
+
+
+@torch.no_grad()
+def _weigh(reviser: Reviser, learnt: Reviser, share: float) -> None:
+    """Let a reviser say no more than a share of what another has learnt to say."""
+    for mine, theirs in zip(reviser.head.parameters(), learnt.head.parameters(), strict=True):
+        mine.copy_(share * theirs)
+
 
 def train_reviser(
     recipe: Recipe, corpora: Sequence[Path], folder: Path, *, start: str, team: Team | None = None
@@ -516,11 +555,13 @@ def _publish(
 ) -> Path:
     """The model with its reviser, measured on val."""
     recipe = training.recipe
-    model = LineNet(len(training.alphabet), replace(net.params, revised=recipe.hidden))
+    sizes = replace(net.params, revised=recipe.hidden, grams=recipe.grams)
+    model = LineNet(len(training.alphabet), sizes)
     model.load_state_dict(net.state_dict(), strict=False)
     assert model.reviser
+    held = training.hold_back()
     model.reviser.load_state_dict(training.average.state_dict())
-    learnt = {"recipe": to_table(recipe), "hours": round(training.hours, 2)}
+    learnt = {"recipe": to_table(recipe), "hours": round(training.hours, 2), "held": held}
     path = folder / f"{card.name}.safetensors"
     written = replace(
         card,

@@ -16,10 +16,11 @@ SHIPPED = Path(__file__).parent / "weights"
 DEFAULT = "latin"
 
 _EMBEDDING = "reviser.embedding.weight"
+_NAMES = "reviser.grams.names"
 # What a network has for every label: by rows, but for the embedding.
 _BY_LABEL = (
     *("head.", "auxiliary.", "reviser.head.", "reviser.next.", "reviser.previous."),
-    _EMBEDDING,
+    *(_EMBEDDING, _NAMES),
 )
 
 
@@ -104,9 +105,8 @@ def transfer(old: LineNet, known: Alphabet, new: LineNet, alphabet: Alphabet) ->
     """
     sizes = new.params
     same = {name: getattr(sizes, name) for name in ("height", "stretch", "focused", "dropout")}
-    more = {
-        name: getattr(old.params, name) or getattr(sizes, name) for name in ("refined", "revised")
-    }
+    grown = ("refined", "revised", "grams")
+    more = {name: getattr(old.params, name) or getattr(sizes, name) for name in grown}
     if replace(old.params, **more, **same) != sizes:
         raise ValueError(f"a network of {old.params} cannot begin from one of {new.params}")
     state = new.state_dict()
@@ -125,6 +125,9 @@ def transfer(old: LineNet, known: Alphabet, new: LineNet, alphabet: Alphabet) ->
             for place in (0, 1):
                 columns = [label + place * len(alphabet) for label in mine]
                 state[name][:, columns] = learnt[name][:, [n + place * len(known) for n in theirs]]
+        elif name == _NAMES:  # those of new characters must be new, too
+            state[name] += int(learnt[name].max()) + 1
+            state[name][mine] = learnt[name][theirs]
         else:
             state[name][mine] = learnt[name][theirs]
     new.load_state_dict(state)

@@ -5,14 +5,16 @@ import torch
 
 from recognize.alphabet import BLANK
 from recognize.ctc import decode_greedily
-from recognize.reviser import KINDS, Reviser, likeliest, revise, telling_columns
+from recognize.reviser import KINDS, Reviser, likeliest, revise, runs_of_letters, telling_columns
 from tests.recognize.peaks import LETTERS, spelled
 
 
 def a_reviser(changing: bool = False) -> Reviser:
     torch.manual_seed(1)
-    reviser = Reviser(len(LETTERS), 8).eval()
+    reviser = Reviser(len(LETTERS), 8, 64).eval()
     if changing:
+        assert reviser.grams
+        torch.nn.init.normal_(reviser.grams.table)
         torch.nn.init.normal_(reviser.head.weight, std=3.0)
     return reviser
 
@@ -83,3 +85,21 @@ def test_the_first_states_know_one_side_each() -> None:
     first, second = reviser.read(line), reviser.read(other)
     assert torch.equal(first[:-1, :, :8], second[:-1, :, :8])
     assert not torch.allclose(first[0, :, 8:], second[0, :, 8:], atol=1e-7)
+
+
+def runs(said: list[int]) -> list[list[int]]:
+    return [run[:, 0].tolist() for run in runs_of_letters(torch.tensor(said)[:, None])]
+
+
+def test_runs_are_of_letters_however_many_columns_they_have() -> None:
+    short, long = runs([1, 2, 3, 4]), runs([1, BLANK, 2, 2, BLANK, BLANK, 3, 4, BLANK])
+    for few, many in zip(short, long, strict=True):
+        assert few == [many[n] for n in (0, 2, 6, 7)]
+        assert many[7] == many[8]
+        assert len({*few}) == 4
+
+
+def test_a_blank_keeps_like_letters_apart_in_runs() -> None:
+    threes = runs([1, 2, BLANK, 2, 1])[0]
+    assert threes[-1] != runs([1, 2, 2, 1])[0][-1]
+    assert threes[-1] == runs([5, 2, BLANK, 2, 1])[0][-1]

@@ -21,6 +21,7 @@ from tests.recognize.test_train import drawn_lines
 RECIPE = Recipe(
     version="2",
     hidden=8,
+    grams=64,
     rows=4,
     letters=8,
     text_rows=12,
@@ -57,7 +58,7 @@ def test_a_model_gets_a_reviser_and_new_figures(
     assert path
     net, _, card = load_model(str(path))
     old, _, before = load_model(str(tiny_model))
-    assert net.reviser and net.params == replace(old.params, revised=8)
+    assert net.reviser and net.params == replace(old.params, revised=8, grams=64)
     assert torch.equal(net.head.weight, old.head.weight)
     assert (card.version, card.alphabet) == ("2", before.alphabet)
     assert card.training["reviser"]
@@ -96,6 +97,21 @@ def test_letters_foretell_those_beside_them() -> None:
     assert following[following >= 0].tolist() == [b, c, BLANK]
     assert preceding[preceding >= 0].tolist() == [BLANK, a, b]
     assert (following[-1], preceding[0]) == (BLANK, BLANK)
+
+
+def test_like_letters_are_kept_apart_and_foretell_each_other() -> None:
+    alphabet = Alphabet.of([SAID])
+    texts = Texts({"eng": ["all too soon " * 200]}, {}, alphabet)
+    rows = texts.rows(np.random.default_rng(1), 20, 12, 1.0)
+    batch = misread_rows(rows, len(alphabet), np.random.default_rng(2))
+    (oh,) = alphabet.encode("o")
+    place = next((t, n) for n in range(20) for t in range(2, 8) if rows[t, n] == oh)
+    if rows[place[0] + 1, place[1]] != BLANK:  # the second of the two
+        place = place[0] - 2, place[1]
+    t, n = place
+    assert rows[t : t + 3, n].tolist() == [oh, BLANK, oh]
+    assert (batch.following[t, n], batch.preceding[t + 2, n]) == (oh, oh)
+    assert batch.following[t + 1, n] < 0 and batch.preceding[t + 1, n] < 0
 
 
 def test_text_is_read_with_some_letters_in_doubt() -> None:

@@ -78,20 +78,23 @@ def test_a_network_may_get_a_reviser(tiny_model: Path) -> None:
 
 def test_a_reviser_knows_letters_by_name_and_new_ones_not_at_all(tiny_model: Path) -> None:
     alphabet, grown = Alphabet("abc"), Alphabet("aábcé")
-    old = LineNet(4, replace(load_model(str(tiny_model))[2].model, revised=4)).eval()
-    assert old.reviser
+    params = replace(load_model(str(tiny_model))[2].model, revised=4, grams=64)
+    old = LineNet(4, params).eval()
+    assert old.reviser and old.reviser.grams
     torch.nn.init.normal_(old.reviser.head.weight)
+    torch.nn.init.normal_(old.reviser.grams.table)
     new = LineNet(6, old.params).eval()
     transfer(old, alphabet, new, grown)
-    assert new.reviser
-    seen = torch.rand(7, 1, 4)
+    assert new.reviser and new.reviser.grams
+    assert len(set(new.reviser.grams.names.tolist())) == 6
+    seen = torch.rand(7, 1, 4) + 0.1
     wider = torch.zeros(7, 1, 6)
     known = [0, 1, 3, 4]  # a, b, c among the letters that there are now
     wider[:, :, known] = seen
-    wider[:, :, 5] = 0.5  # é
+    wider[:, :, 5] = 0.01  # é
     before, after = old.reviser(seen), new.reviser(wider)
     assert torch.allclose(before, after[:, :, known], atol=1e-6)
-    assert torch.allclose(after[:, :, 5], torch.full((7, 1), 0.5).log(), atol=1e-3)
+    assert torch.allclose(after[:, :, 5], torch.full((7, 1), 0.0101).log(), atol=1e-3)
 
 
 def test_a_network_cannot_begin_from_one_of_other_sizes(tiny_model: Path) -> None:
