@@ -39,13 +39,14 @@ class Grams(nn.Module):
     can, and costs no time (Pagnoni et al., "Byte Latent Transformer", 2024, have such ones).
     """
 
+    names: Tensor  # what a letter is called in the table; it stays so if an alphabet grows
+
     def __init__(self, labels: int, rows: int, hidden: int) -> None:
         """A table of `rows`, a power of 2, that tells `hidden` values in either direction."""
         super().__init__()
         self.table = nn.Parameter(torch.zeros(rows, _WIDTH))
         size = len(_ORDERS) * _WIDTH
         self.after, self.before = nn.Linear(size, hidden), nn.Linear(size, hidden)
-        # What a letter is called in the table; it stays so if an alphabet grows.
         self.register_buffer("names", torch.arange(labels))
 
     def forward(self, best: Tensor) -> Tensor:
