@@ -20,13 +20,16 @@ from recognize.dataset import round_up, stack
 from recognize.language import NO_LANGUAGES, Languages, load_languages
 from recognize.model import STRIDE, LineNet
 from recognize.normalize import Gray, LineArray, normalize
-from recognize.reviser import revise
+from recognize.reviser import mean_reading, revise
 from recognize.weights import DEFAULT, load_model
 
 # Power of the network's confidence in a word beside the beam's; chosen on val, see benchmarks.
 _NETWORK = 0.15
 # Mean confidence of a line from which no language helps: it would put wrong more than right.
 _SURE = 0.985
+# Share of the second reading in what a beam is given, the rest being the first's: the reviser has
+# language in it that would else count twice.
+_SECOND = 0.3
 _MAX_COLUMNS = 16_000  # columns of a batch: some 30 lines, 200 MB of activations at most
 
 
@@ -133,6 +136,7 @@ class Reader:
 
     def decode(self, sights: Sequence[Sight]) -> list[Reading]:
         """Read lines by what the network sees in them; the reviser and the languages help."""
+        first = [sight.probabilities for sight in sights]
         sights = self._revised(sights)
         found = [decode_greedily(sight.probabilities) for sight in sights]
         language = self._choose_language(found)
@@ -141,7 +145,8 @@ class Reader:
             decoder = self._decoders[language]
             for index in [n for n, one in enumerate(found) if _mean(one.confidences) < _SURE]:
                 probabilities = sights[index].probabilities
-                ranked[index] = decoder.ranked(probabilities)
+                between = mean_reading(first[index], probabilities, _SECOND)
+                ranked[index] = decoder.ranked(between)
                 found[index] = align(probabilities, ranked[index][0][0])
         readings = [self._reading(*pair) for pair in zip(found, sights, strict=True)]
         return [self._weighed(*pair) for pair in zip(readings, ranked, strict=True)]

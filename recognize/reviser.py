@@ -196,6 +196,21 @@ def revise(reviser: Reviser, lines: Sequence[Probabilities], bfloat16: bool) -> 
     return revised
 
 
+def mean_reading(first: Probabilities, second: Probabilities, share: float) -> Probabilities:
+    """The geometric mean of two readings of a line.
+
+    Args:
+        first: float32 (T, labels).
+        second: the same.
+        share: of the second, in [0, 1].
+    """
+    if first is second:
+        return first
+    logs = (1 - share) * np.log(first + _LEAST) + share * np.log(second + _LEAST)
+    weights: Probabilities = np.exp(logs)
+    return weights / weights.sum(axis=1, keepdims=True)
+
+
 def stack_lines(lines: Sequence[Probabilities], length: int) -> Tensor:
     """Lines as float32 (length, N, labels), blank behind their ends.
 

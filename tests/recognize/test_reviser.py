@@ -5,7 +5,15 @@ import torch
 
 from recognize.alphabet import BLANK
 from recognize.ctc import decode_greedily
-from recognize.reviser import KINDS, Reviser, likeliest, revise, runs_of_letters, telling_columns
+from recognize.reviser import (
+    KINDS,
+    Reviser,
+    likeliest,
+    mean_reading,
+    revise,
+    runs_of_letters,
+    telling_columns,
+)
 from tests.recognize.peaks import LETTERS, spelled
 
 
@@ -103,3 +111,14 @@ def test_a_blank_keeps_like_letters_apart_in_runs() -> None:
     threes = runs([1, 2, BLANK, 2, 1])[0]
     assert threes[-1] != runs([1, 2, 2, 1])[0][-1]
     assert threes[-1] == runs([5, 2, BLANK, 2, 1])[0][-1]
+
+
+def test_the_mean_of_two_readings_lies_between_them() -> None:
+    rng = np.random.default_rng(1)
+    first, second = (rng.dirichlet(np.ones(5), 9).astype(np.float32) for _ in range(2))
+    between = mean_reading(first, second, 0.5)
+    assert np.allclose(between.sum(axis=1), 1, atol=1e-6)
+    assert np.allclose(mean_reading(first, second, 0.0), first, atol=1e-3)
+    assert np.allclose(mean_reading(first, second, 1.0), second, atol=1e-3)
+    odds = [np.log(one[:, 0] / one[:, 1]) for one in (first, between, second)]
+    assert np.allclose(odds[1], (odds[0] + odds[2]) / 2, atol=0.05)
