@@ -207,8 +207,9 @@ def mean_reading(first: Probabilities, second: Probabilities, share: float) -> P
     if first is second:
         return first
     logs = (1 - share) * np.log(first + _LEAST) + share * np.log(second + _LEAST)
-    weights: Probabilities = np.exp(logs)
-    return weights / weights.sum(axis=1, keepdims=True)
+    weights = np.exp(logs)
+    mean: Probabilities = weights / weights.sum(axis=1, keepdims=True)
+    return mean
 
 
 def stack_lines(lines: Sequence[Probabilities], length: int) -> Tensor:

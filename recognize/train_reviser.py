@@ -52,7 +52,7 @@ _POOL = 1500  # lines that are sorted by length before they become batches
 _NOTHING = -100  # a place in a text of which nothing is foretold
 _FEWEST = 2000  # letters that a language's text has at least
 _SEEN_COLUMNS = 14_000  # of a batch of line images
-_HELD = (1.0, 0.85, 0.7, 0.6, 0.5)  # shares of what it has learnt to say, tried on val
+_HELD = (1.0, 0.85, 0.7, 0.6, 0.5, 0.4)  # shares of what it has learnt to say, tried on val
 
 logger = logging.getLogger(__name__)
 
@@ -441,9 +441,13 @@ class RevisionTraining(ReviserTraining):
 
 @torch.no_grad()
 def _weigh(reviser: Reviser, learnt: Reviser, share: float) -> None:
-    """Let a reviser say no more than a share of what another has learnt to say."""
+    """Let a reviser say no more than a share of what another has learnt to say.
+
+    First readings are trusted as they are, so that the second are about as sure as they.
+    """
+    reviser.trust.fill_(1.0)
     for mine, theirs in zip(reviser.head.parameters(), learnt.head.parameters(), strict=True):
-        mine.copy_(share * theirs)
+        mine.copy_(share / learnt.trust * theirs)
 
 
 def train_reviser(
