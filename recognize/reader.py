@@ -29,7 +29,7 @@ _NETWORK = 0.15
 _SURE = 0.985
 # Share of the second reading in what a beam is given, the rest being the first's: the reviser has
 # language in it that would else count twice.
-_SECOND = 0.3
+_SECOND = 0.45
 _MAX_COLUMNS = 16_000  # columns of a batch: some 30 lines, 200 MB of activations at most
 
 
@@ -136,19 +136,19 @@ class Reader:
 
     def decode(self, sights: Sequence[Sight]) -> list[Reading]:
         """Read lines by what the network sees in them; the reviser and the languages help."""
-        first = [sight.probabilities for sight in sights]
-        sights = self._revised(sights)
-        found = [decode_greedily(sight.probabilities) for sight in sights]
-        language = self._choose_language(found)
+        revised = self._revised(sights)
+        found = [decode_greedily(sight.probabilities) for sight in revised]
         ranked: list[Ranked] = [[] for _ in sights]
+        # What is sure, and what is strange, is asked of the network alone.
+        first = [decode_greedily(sight.probabilities) for sight in sights]
+        language = self._choose_language(first)
         if language:
             decoder = self._decoders[language]
-            for index in [n for n, one in enumerate(found) if _mean(one.confidences) < _SURE]:
-                probabilities = sights[index].probabilities
-                between = mean_reading(first[index], probabilities, _SECOND)
-                ranked[index] = decoder.ranked(between)
-                found[index] = align(probabilities, ranked[index][0][0])
-        readings = [self._reading(*pair) for pair in zip(found, sights, strict=True)]
+            for index in [n for n, one in enumerate(first) if _mean(one.confidences) < _SURE]:
+                once, twice = sights[index].probabilities, revised[index].probabilities
+                ranked[index] = decoder.ranked(mean_reading(once, twice, _SECOND))
+                found[index] = align(twice, ranked[index][0][0])
+        readings = [self._reading(*pair) for pair in zip(found, revised, strict=True)]
         return [self._weighed(*pair) for pair in zip(readings, ranked, strict=True)]
 
     def _revised(self, sights: Sequence[Sight]) -> Sequence[Sight]:

@@ -61,7 +61,8 @@ def test_a_model_gets_a_reviser_and_new_figures(
     assert net.reviser and net.params == replace(old.params, revised=8, grams=64)
     assert torch.equal(net.head.weight, old.head.weight)
     assert (card.version, card.alphabet) == ("2", before.alphabet)
-    assert card.training["reviser"]
+    assert 0 < card.training["reviser"]["held"] <= 1  # type: ignore[index]
+    assert net.reviser.trust.item() == pytest.approx(0.65, abs=1e-3)
     assert set(card.scores["cer"]["corpus"]) == {"bars"}  # type: ignore[index]
     assert (tmp_path / "run" / "curve.png").exists()
 
