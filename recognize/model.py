@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from recognize.reviser import Reviser
 
@@ -61,6 +62,18 @@ class Residual(nn.Module):
         """(N, inputs, H, W) to (N, outputs, H, W)."""
         y: Tensor = torch.relu(self.body(x) + self.shortcut(x))
         return y
+
+
+def fuse_norms(net: nn.Module) -> None:
+    """Take the batch norms of a network that only reads into their convolutions, in place."""
+    for part in net.modules():
+        if not isinstance(part, nn.Sequential):
+            continue
+        for place in range(len(part) - 1):
+            layer, norm = part[place], part[place + 1]
+            if isinstance(layer, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+                part[place] = fuse_conv_bn_eval(layer.eval(), norm.eval())
+                part[place + 1] = nn.Identity()
 
 
 class Refinement(nn.Module):

@@ -18,7 +18,7 @@ from recognize.calibration import Calibration
 from recognize.ctc import Labelling, Probabilities, align, decode_greedily, widen
 from recognize.dataset import round_up, stack
 from recognize.language import NO_LANGUAGES, Languages, load_languages
-from recognize.model import STRIDE, LineNet
+from recognize.model import STRIDE, LineNet, fuse_norms
 from recognize.normalize import Gray, LineArray, normalize
 from recognize.reviser import mean_reading, revise
 from recognize.weights import DEFAULT, load_model
@@ -27,6 +27,8 @@ from recognize.weights import DEFAULT, load_model
 _NETWORK = 0.15
 # Mean confidence of a line from which no language helps: it would put wrong more than right.
 _SURE = 0.985
+# The same from which the reviser finds nothing to put right.
+_QUITE_SURE = 0.997
 # Share of the second reading in what a beam is given, the rest being the first's: the reviser has
 # language in it that would else count twice.
 _SECOND = 0.45
@@ -121,6 +123,7 @@ class Reader:
             InputError: if there is no such model or it is damaged.
         """
         net, alphabet, card = load_model(name)
+        fuse_norms(net)
         languages = load_languages(language)
         calibration = card.helped if languages.models else card.calibration
         return cls(net, alphabet, languages, calibration)
@@ -136,11 +139,14 @@ class Reader:
 
     def decode(self, sights: Sequence[Sight]) -> list[Reading]:
         """Read lines by what the network sees in them; the reviser and the languages help."""
-        revised = self._revised(sights)
-        found = [decode_greedily(sight.probabilities) for sight in revised]
-        ranked: list[Ranked] = [[] for _ in sights]
         # What is sure, and what is strange, is asked of the network alone.
         first = [decode_greedily(sight.probabilities) for sight in sights]
+        revised = self._revised(sights, first)
+        found = [
+            old if sight is seen else decode_greedily(sight.probabilities)
+            for old, seen, sight in zip(first, sights, revised, strict=True)
+        ]
+        ranked: list[Ranked] = [[] for _ in sights]
         language = self._choose_language(first)
         if language:
             decoder = self._decoders[language]
@@ -151,15 +157,18 @@ class Reader:
         readings = [self._reading(*pair) for pair in zip(found, revised, strict=True)]
         return [self._weighed(*pair) for pair in zip(readings, ranked, strict=True)]
 
-    def _revised(self, sights: Sequence[Sight]) -> Sequence[Sight]:
-        """What the network sees, read again."""
+    def _revised(self, sights: Sequence[Sight], first: Sequence[Labelling]) -> Sequence[Sight]:
+        """What the network sees, read again where it was not read surely."""
         if not self._net.reviser:
             return sights
-        first = [sight.probabilities for sight in sights]
-        second = revise(self._net.reviser, first, self._bfloat16)
-        return [
-            replace(sight, probabilities=found) for sight, found in zip(sights, second, strict=True)
-        ]
+        doubtful = [n for n, one in enumerate(first) if _mean(one.confidences) < _QUITE_SURE]
+        second = revise(
+            self._net.reviser, [sights[n].probabilities for n in doubtful], self._bfloat16
+        )
+        revised = list(sights)
+        for index, found in zip(doubtful, second, strict=True):
+            revised[index] = replace(sights[index], probabilities=found)
+        return revised
 
     def _choose_language(self, found: Sequence[Labelling]) -> str:
         """The language of lines that were decoded greedily; empty if none of ours fits."""

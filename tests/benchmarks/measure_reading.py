@@ -1,28 +1,52 @@
 """Lines a second that the recogniser reads, a process a core, one thread each.
 
-python tests/benchmarks/measure_reading.py
+python tests/benchmarks/measure_reading.py [PARQUET...]
+
+Lines of noise, in which a letter is possible everywhere, or lines of the val split of such files
+that are about as wide, cut or filled up to the width with their paper.
 """
 
 from __future__ import annotations
 
 import multiprocessing
 import os
+import sys
 import time
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 
+from recognize.dataset import read_samples
+from recognize.normalize import Gray
 from recognize.reader import Reader, has_bfloat16, use_threads
 
 HEIGHT, WIDTH = 64, 1000
 LINES = 128
 
 
-def read_lines(seed: int) -> tuple[float, float]:
-    """Read lines of noise in one process; when it began and ended, after a first batch."""
+def lines_of_noise(seed: int) -> list[Gray]:
+    rng = np.random.default_rng(seed)
+    return [rng.integers(0, 256, (HEIGHT, WIDTH)).astype(np.uint8) for _ in range(LINES)]
+
+
+def written_lines(corpora: list[Path], seed: int) -> list[Gray]:
+    """Other lines for every seed."""
+    wide = [one for one in read_samples(corpora, "val") if abs(one.width - WIDTH) < WIDTH / 10]
+    chosen = np.random.default_rng(0).permutation(len(wide))[seed * LINES :][:LINES]
+    return [_of_width(wide[index].pixels()) for index in chosen]
+
+
+def _of_width(line: Gray) -> Gray:
+    paper = max(0, WIDTH - line.shape[1])
+    return np.pad(line[:, :WIDTH], ((0, 0), (0, paper)), mode="edge")
+
+
+def read_lines(corpora: list[Path], seed: int) -> tuple[float, float]:
+    """Read lines in one process; when it began and ended, after a first batch."""
     use_threads(1)
     reader = Reader.load()
-    rng = np.random.default_rng(seed)
-    lines = [rng.integers(0, 256, (HEIGHT, WIDTH)).astype(np.uint8) for _ in range(LINES)]
+    lines = written_lines(corpora, seed) if corpora else lines_of_noise(seed)
     reader.read(lines[:32])
     start = time.time()
     reader.read(lines)
@@ -32,7 +56,8 @@ def read_lines(seed: int) -> tuple[float, float]:
 def main() -> None:
     cores = len(os.sched_getaffinity(0))
     with multiprocessing.get_context("spawn").Pool(cores) as pool:
-        times = pool.map(read_lines, range(cores), chunksize=1)
+        read = partial(read_lines, [Path(name) for name in sys.argv[1:]])
+        times = pool.map(read, range(cores), chunksize=1)
     rate = sum(LINES / (end - start) for start, end in times)
     kind = "bfloat16" if has_bfloat16() else "float32"
     print(f"{rate:.0f} lines of {HEIGHT}x{WIDTH} px a second on {cores} cores, {kind}")

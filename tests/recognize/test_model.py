@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import torch
 
-from recognize.model import STRIDE, LineNet, ModelParams
+from recognize.model import STRIDE, LineNet, ModelParams, fuse_norms
 
 
 def test_one_row_of_logits_for_four_columns() -> None:
@@ -31,3 +31,15 @@ def test_a_refinement_changes_nothing_until_it_has_learnt() -> None:
     net.refinement = torch.nn.Identity()
     assert torch.equal(begun, net(lines))
     assert not torch.equal(begun, learnt)
+
+
+def test_norms_taken_into_convolutions_change_nothing() -> None:
+    torch.manual_seed(1)
+    net = LineNet(11, ModelParams(stem=4, stages=((4,), (8,)), hidden=8))
+    net(torch.rand(8, 1, 48, 64))  # the norms see something
+    net.eval()
+    lines = torch.rand(2, 1, 48, 64)
+    before = net(lines)
+    fuse_norms(net)
+    assert not any(isinstance(part, torch.nn.BatchNorm2d) for part in net.modules())
+    assert torch.allclose(before, net(lines), atol=1e-5)
