@@ -47,6 +47,8 @@ class Grams(nn.Module):
         self.table = nn.Parameter(torch.zeros(rows, _WIDTH))
         size = len(_ORDERS) * _WIDTH
         self.after, self.before = nn.Linear(size, hidden), nn.Linear(size, hidden)
+        for side in (self.after, self.before):  # an empty table has nothing to say
+            nn.init.zeros_(side.bias)
         self.register_buffer("names", torch.arange(labels))
 
     def forward(self, best: Tensor) -> Tensor:

@@ -100,8 +100,8 @@ def transfer(old: LineNet, known: Alphabet, new: LineNet, alphabet: Alphabet) ->
 
     Raises:
         ValueError: if the networks differ in more than their alphabets, the scale and rows of a
-            line and the dropout, on which no weight depends, and a refinement and a reviser that
-            `new` has more.
+            line and the dropout, on which no weight depends, and a refinement, a reviser and its
+            table that `new` has more.
     """
     sizes = new.params
     same = {name: getattr(sizes, name) for name in ("height", "stretch", "focused", "dropout")}

@@ -76,6 +76,17 @@ def test_a_network_may_get_a_reviser(tiny_model: Path) -> None:
     assert torch.equal(old.head.weight, new.head.weight)
 
 
+def test_a_reviser_may_get_a_table_which_says_nothing_at_first(tiny_model: Path) -> None:
+    params = replace(load_model(str(tiny_model))[2].model, revised=4)
+    alphabet = Alphabet("abc")
+    old, new = LineNet(4, params).eval(), LineNet(4, replace(params, grams=64)).eval()
+    assert old.reviser and new.reviser
+    torch.nn.init.normal_(old.reviser.head.weight)
+    transfer(old, alphabet, new, alphabet)
+    seen = torch.rand(7, 1, 4)
+    assert torch.allclose(old.reviser(seen), new.reviser(seen))
+
+
 def test_a_reviser_knows_letters_by_name_and_new_ones_not_at_all(tiny_model: Path) -> None:
     alphabet, grown = Alphabet("abc"), Alphabet("aábcé")
     params = replace(load_model(str(tiny_model))[2].model, revised=4, grams=64)
