@@ -48,6 +48,9 @@ class Recipe(Schedule):
     auxiliary: float = 0.2  # weight of the CTC loss on the CNN's columns
     plain: float = 0.1  # share of the lines that are not augmented
     masked: float = 0.0  # share of the columns whose features the BiLSTMs have to do without
+    # Weight of the loss where two readings of a line, each without other columns, disagree. 0 reads
+    # it once, in two thirds of the time.
+    agreement: float = 0.0
     # Share of the weights begun from in those that are published, the mean of both: it gives back
     # to some lines what they lost to others (Wortsman et al., ICML 2022).
     kept: float = 0.0
@@ -120,13 +123,22 @@ class LineTraining(Training[Batch]):
         return round(sum(share_of(line, shares) for line in self.train))
 
     def loss(self, batch: Batch) -> Tensor:
-        """CTC of the network, and of its CNN alone (Retsinas et al., DAS 2022)."""
+        """CTC of the network, and of its CNN alone (Retsinas et al., DAS 2022).
+
+        And of two readings that do not agree, see `disagreement`, if the recipe asks for it.
+        """
+        recipe = self.recipe
         with torch.autocast(self.device.type, torch.bfloat16):
             features = self.net.columns(batch.lines)
             auxiliary = self.net.auxiliary(features)
-            logits = self.net.decode(mask_spans(features, self.recipe.masked))
-        seen = ctc_per_letter(auxiliary, batch)
-        return ctc_per_letter(logits, batch) + self.recipe.auxiliary * seen
+            times = 2 if recipe.agreement else 1
+            views = [mask_spans(features, recipe.masked) for _ in range(times)]
+            readings = self.net.decode(torch.cat(views, dim=1)).chunk(len(views), dim=1)
+        losses = torch.stack([ctc_per_letter(logits, batch) for logits in readings])
+        loss = losses.mean() + recipe.auxiliary * ctc_per_letter(auxiliary, batch)
+        if recipe.agreement:
+            loss = loss + recipe.agreement * disagreement(*readings, batch)
+        return loss
 
     def evaluate(self) -> dict[str, float]:
         """The average's error rate on lines of val."""
@@ -237,6 +249,27 @@ def ctc_per_letter(logits: Tensor, batch: Labelled) -> Tensor:
         zero_infinity=True,
     )
     return loss / batch.lengths.sum().clamp(min=1).to(loss.device)
+
+
+def disagreement(one: Tensor, other: Tensor, batch: Labelled) -> Tensor:
+    """How far two readings of the same lines are from each other, per character (nats).
+
+    Each learns from the other, as if that were the truth: what a line's surroundings do not tell is
+    not learnt by heart. Consistency-regularised CTC (Yao et al., "CR-CTC", ICLR 2025).
+
+    Args:
+        one: (T, N, labels) logits.
+        other: the same.
+        batch: tells how many of the columns are a line's, and how many letters they hold.
+    """
+    logs = [logits.float().log_softmax(2) for logits in (one, other)]
+    inside = torch.arange(len(one))[:, None] < batch.columns
+    nats = torch.zeros((), device=one.device)
+    for mine, given in (logs, logs[::-1]):
+        truth = given.detach()
+        by_column = (truth.exp() * (truth - mine)).sum(2)
+        nats = nats + by_column[inside.to(one.device)].sum() / 2
+    return nats / batch.lengths.sum().clamp(min=1).to(one.device)
 
 
 def _spread(samples: Sequence[LineSample], count: int) -> list[LineSample]:

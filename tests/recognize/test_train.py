@@ -13,11 +13,13 @@ import pytest
 import torch
 
 from pipeline.errors import InputError
+from pipeline.tables import read_table
 from recognize.dataset import LineSample
-from recognize.model import ModelParams
-from recognize.train import LineTraining, Recipe, mask_spans, train_model
+from recognize.loading import Batch
+from recognize.model import LineNet, ModelParams
+from recognize.train import LineTraining, Recipe, disagreement, mask_spans, train_model
 from recognize.typeset import TypesetParams
-from recognize.weights import load_model, read_card
+from recognize.weights import load_model, read_card, transfer
 from tests.pipeline.killing import Killed, kill_after
 
 RECIPE = Recipe(
@@ -121,6 +123,50 @@ def test_nothing_is_masked_unless_asked_for() -> None:
     assert mask_spans(features, 0.0) is features
 
 
+def readings(columns: tuple[int, ...]) -> tuple[torch.Tensor, torch.Tensor, Batch]:
+    """Two readings of lines of so many columns and 5 letters each."""
+    torch.manual_seed(3)
+    one, other = (torch.randn(max(columns), len(columns), 4) for _ in range(2))
+    lengths = torch.full((len(columns),), 5)
+    return one, other, Batch(torch.empty(0), torch.tensor(columns), torch.empty(0), lengths)
+
+
+def test_readings_that_are_alike_do_not_disagree() -> None:
+    one, _, batch = readings((6, 9))
+    assert disagreement(one, one + 1, batch).item() == pytest.approx(0, abs=1e-6)
+
+
+def test_disagreement_is_the_divergence_both_ways_per_letter() -> None:
+    one, other, batch = readings((7,))
+    p, q = (logits.softmax(2) for logits in (one, other))
+    both = ((p - q) * (p / q).log()).sum()
+    assert disagreement(one, other, batch).item() == pytest.approx(both.item() / 2 / 5, rel=1e-4)
+
+
+def test_columns_behind_a_line_cannot_disagree() -> None:
+    one, other, batch = readings((6, 9))
+    changed = other.clone()
+    changed[6:, 0] = 50
+    assert disagreement(one, changed, batch).equal(disagreement(one, other, batch))
+
+
+def test_either_reading_learns_from_the_other() -> None:
+    one, other, batch = readings((6,))
+    one.requires_grad_()
+    disagreement(one, other, batch).backward()
+    gap = one.softmax(2) - other.softmax(2)
+    assert torch.allclose(one.grad, gap.detach() / 2 / 5, atol=1e-6)  # type: ignore[arg-type]
+
+
+def test_training_learns_to_agree(tmp_path: Path) -> None:
+    lines = drawn_lines(60)
+    recipe = replace(RECIPE, epochs=20.0, learning_rate=0.005, max_columns=2000, plain=1.0)
+    recipe = replace(recipe, masked=0.2, agreement=0.2, evaluate_steps=20)
+    LineTraining(recipe, lines, lines[:4], tmp_path).run()
+    losses = [float(row["loss"]) for row in csv.DictReader((tmp_path / "log.csv").open())]
+    assert losses[-1] < losses[0] / 2
+
+
 def test_excluded_corpora_are_left_out(tmp_path: Path) -> None:
     lines = drawn_lines(4)
     others = [replace(line, corpus="other") for line in drawn_lines(3)]
@@ -211,3 +257,9 @@ def test_a_start_of_other_sizes_is_refused(tmp_path: Path) -> None:
     other = replace(RECIPE, model=replace(RECIPE.model, hidden=12))
     with pytest.raises(InputError, match="same sizes"):
         LineTraining(other, lines, lines[:2], tmp_path / "second", start=start)
+
+
+def test_the_recipe_of_latin_goes_on_from_latin() -> None:
+    recipe = read_table(Path("recognize/recipes/latin.toml"), Recipe)
+    net, alphabet, _ = load_model("latin")
+    transfer(net, alphabet, LineNet(len(alphabet), recipe.model), alphabet)
