@@ -137,7 +137,8 @@ class LineTraining(Training[Batch]):
         losses = torch.stack([ctc_per_letter(logits, batch) for logits in readings])
         loss = losses.mean() + recipe.auxiliary * ctc_per_letter(auxiliary, batch)
         if recipe.agreement:
-            loss = loss + recipe.agreement * disagreement(*readings, batch)
+            one, other = readings
+            loss = loss + recipe.agreement * disagreement(one, other, batch)
         return loss
 
     def evaluate(self) -> dict[str, float]:
