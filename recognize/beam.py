@@ -123,7 +123,7 @@ class BeamDecoder:
         code = self._codes[label]
         likely = 0.0
         if label not in self._digits:
-            likely = float(self._language.next_log_probabilities(prefix.context)[code])
+            likely = self._language.next_log_probabilities(prefix.context).item(code)
             likely = self._params.language * likely + self._params.bonus
         child = _Prefix(
             prefix, label, self._language.extend(prefix.context, code), prefix.score + likely

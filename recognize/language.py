@@ -49,9 +49,8 @@ class Grams:
 
     def after(self, context: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         """The characters that follow a packed context, and how often."""
-        low, high = np.searchsorted(
-            self.codes, np.array([context << _BITS, (context + 1) << _BITS], np.uint64)
-        )
+        ends = np.array([context << _BITS, (context + 1) << _BITS], np.uint64)
+        low, high = self.codes.searchsorted(ends).tolist()
         characters = (self.codes[low:high] & np.uint64((1 << _BITS) - 1)).astype(np.intp)
         return characters, self.counts[low:high].astype(np.float64)
 
@@ -65,10 +64,11 @@ class LanguageModel:
         self._grams = grams
         self._codes = {character: code for code, character in enumerate(characters, start=1)}
         self._known: dict[int, LogProbabilities] = {}
+        self._ends: dict[int, NDArray[np.float64]] = {}  # distributions after shorter contexts
         everything = grams[0]
         unigrams = np.full(len(characters) + 1, 0.5)
         unigrams[(everything.codes & np.uint64(255)).astype(np.intp)] += everything.counts
-        self._base = unigrams / unigrams.sum()
+        self._base: NDArray[np.float64] = unigrams / unigrams.sum()
 
     @property
     def order(self) -> int:
@@ -95,20 +95,27 @@ class LanguageModel:
         return known
 
     def _distribution(self, context: int) -> NDArray[np.float64]:
-        shares = self._base
-        for order in range(2, self.order + 1):
-            tail = context & ((1 << (_BITS * (order - 1))) - 1)
-            # A context that begins before the line says nothing of this length.
-            if tail >> (_BITS * (order - 2)) == 0:
-                break
-            characters, counts = self._grams[order - 1].after(tail)
-            total = counts.sum()
-            if total == 0:
-                break
-            doubt = _DOUBT * len(characters)
-            shares = np.array(shares * (doubt / (total + doubt)))
-            shares[characters] += counts / (total + doubt)
-        return np.asarray(shares, np.float64)
+        if not context:
+            return self._base
+        length = -(-context.bit_length() // _BITS)
+        shares = self._shorter(context & ((1 << (_BITS * (length - 1))) - 1))
+        characters, counts = self._grams[length].after(context)
+        total = counts.sum()
+        if total == 0:
+            return shares
+        doubt = _DOUBT * len(characters)
+        longer: NDArray[np.float64] = shares * (doubt / (total + doubt))
+        longer[characters] += counts / (total + doubt)
+        return longer
+
+    def _shorter(self, context: int) -> NDArray[np.float64]:
+        """The distribution after the end of a context, which many contexts share."""
+        known = self._ends.get(context)
+        if known is None:
+            if len(self._ends) >= _REMEMBERED:
+                self._ends.clear()
+            known = self._ends[context] = self._distribution(context)
+        return known
 
     def log_probability(self, text: str) -> float:
         """Natural logarithm of a text's probability, as a line of its own."""
