@@ -46,6 +46,14 @@ def test_unknown_characters_cost_but_do_not_break(english: LanguageModel) -> Non
     assert english.log_probability("the") > english.log_probability("th€") > -math.inf
 
 
+def test_what_was_asked_before_changes_nothing() -> None:
+    texts = ["the cat sat", "a dog on the mat", "th€ cat sat", "cat"]
+    alone = [count_language(ENGLISH).log_probability(text) for text in texts]
+    together = count_language(ENGLISH)
+    assert [together.log_probability(text) for text in texts] == alone
+    assert [together.log_probability(text) for text in texts[::-1]] == alone[::-1]
+
+
 def test_model_survives_the_disk(english: LanguageModel, tmp_path: Path) -> None:
     paths = [tmp_path / "a.npz", tmp_path / "b.npz"]
     for path in paths:
