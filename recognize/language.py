@@ -12,6 +12,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,7 @@ _LEAD = 0.05  # of the best language over the second, in logarithms per characte
 # val Italian and Corsican lie 0.4 above, all others 0.4 below.
 _STRANGE, _MISREAD = 2.9, 5.0
 _REMEMBERED = 50_000  # contexts whose distributions are kept at hand
+_SHARED = 4_000  # the same of the ends of contexts: 4 MB a language
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class LanguageModel:
         self._grams = grams
         self._codes = {character: code for code, character in enumerate(characters, start=1)}
         self._known: dict[int, LogProbabilities] = {}
-        self._ends: dict[int, NDArray[np.float64]] = {}  # distributions after shorter contexts
+        self._shorter = lru_cache(_SHARED)(self._distribution)  # after ends that contexts share
         everything = grams[0]
         unigrams = np.full(len(characters) + 1, 0.5)
         unigrams[(everything.codes & np.uint64(255)).astype(np.intp)] += everything.counts
@@ -107,15 +109,6 @@ class LanguageModel:
         longer: NDArray[np.float64] = shares * (doubt / (total + doubt))
         longer[characters] += counts / (total + doubt)
         return longer
-
-    def _shorter(self, context: int) -> NDArray[np.float64]:
-        """The distribution after the end of a context, which many contexts share."""
-        known = self._ends.get(context)
-        if known is None:
-            if len(self._ends) >= _REMEMBERED:
-                self._ends.clear()
-            known = self._ends[context] = self._distribution(context)
-        return known
 
     def log_probability(self, text: str) -> float:
         """Natural logarithm of a text's probability, as a line of its own."""
