@@ -27,7 +27,7 @@ class BeamParams:
 
     width: int = 64  # prefixes kept from column to column
     language: float = 0.45  # weight of the language's logarithms
-    bonus: float = 0.9  # for every character, since each costs some language
+    bonus: float = 2.0  # for every character, times that weight, since each costs some language
     least: float = 3e-3  # labels less probable than this are not tried
     pause: float = 0.99  # where a blank is as probable, nothing is tried
     reach: float = 6.0  # logarithms behind the best prefix at which one is given up
@@ -72,12 +72,14 @@ class BeamDecoder:
         """
         return align(probabilities, self.ranked(probabilities)[0][0])
 
-    def ranked(self, probabilities: Probabilities) -> Ranked:
+    def ranked(self, probabilities: Probabilities, language: float | None = None) -> Ranked:
         """All labellings that are left at the end, the most probable first.
 
         Args:
             probabilities: float (T, labels), each row sums to 1.
+            language: weight of its logarithms; that of the settings if there is none.
         """
+        weight = self._params.language if language is None else language
         beams = {_Prefix(None, BLANK, self._language.start, 0.0): (0.0, _NEVER)}
         logs = np.log(np.maximum(probabilities, 1e-30))
         tried = probabilities >= self._params.least
@@ -87,13 +89,17 @@ class BeamDecoder:
                 beams = {prefix: (_sum(*ends), _NEVER) for prefix, ends in beams.items()}
                 continue
             row = logs[column].tolist()
-            beams = self._step(beams, row, np.flatnonzero(tried[column]).tolist())
+            beams = self._step(beams, row, np.flatnonzero(tried[column]).tolist(), weight)
         scores = {prefix: _sum(*both) + prefix.score for prefix, both in beams.items()}
         best_first = sorted(scores, key=scores.__getitem__, reverse=True)
         return [(prefix.labels(), scores[prefix]) for prefix in best_first]
 
     def _step(
-        self, beams: dict[_Prefix, tuple[float, float]], row: list[float], labels: list[int]
+        self,
+        beams: dict[_Prefix, tuple[float, float]],
+        row: list[float],
+        labels: list[int],
+        weight: float,
     ) -> dict[_Prefix, tuple[float, float]]:
         """All prefixes after one more column: ending in a blank, and ending in their letter."""
         both = {prefix: _sum(*ends) for prefix, ends in beams.items()}
@@ -105,13 +111,13 @@ class BeamDecoder:
             stay = letter + row[prefix.label] if prefix.parent is not None else _NEVER
             old = grown.get(prefix, (_NEVER, _NEVER))
             grown[prefix] = (_sum(old[0], both[prefix] + row[BLANK]), _sum(old[1], stay))
-            hope = prefix.score + self._params.bonus
+            hope = prefix.score + weight * self._params.bonus
             for label in labels:
                 before = blank if label == prefix.label else both[prefix]
                 reached = before + row[label]
                 if reached + hope < last:
                     continue
-                child = prefix.children.get(label) or self._grow(prefix, label)
+                child = prefix.children.get(label) or self._grow(prefix, label, weight)
                 old = grown.get(child, (_NEVER, _NEVER))
                 grown[child] = (old[0], _sum(old[1], reached))
         scores = {prefix: _sum(*ends) + prefix.score for prefix, ends in grown.items()}
@@ -119,12 +125,12 @@ class BeamDecoder:
         kept = sorted((one for one in grown if scores[one] >= last), key=lambda one: -scores[one])
         return {prefix: grown[prefix] for prefix in kept[: self._params.width]}
 
-    def _grow(self, prefix: _Prefix, label: int) -> _Prefix:
+    def _grow(self, prefix: _Prefix, label: int, weight: float) -> _Prefix:
         code = self._codes[label]
         likely = 0.0
         if label not in self._digits:
             likely = self._language.next_log_probabilities(prefix.context).item(code)
-            likely = self._params.language * likely + self._params.bonus
+            likely = weight * (likely + self._params.bonus)
         child = _Prefix(
             prefix, label, self._language.extend(prefix.context, code), prefix.score + likely
         )

@@ -102,7 +102,7 @@ class LineNet(nn.Module):
         """A network for `labels` labels, the blank included."""
         super().__init__()
         self.params = params
-        self.cnn = nn.Sequential(*_cnn_layers(params))
+        self.cnn: nn.Module = nn.Sequential(*_cnn_layers(params))
         features = params.stages[-1][-1]
         self.dropout = nn.Dropout(params.dropout)
         self.lstm = nn.LSTM(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
+from pipeline.errors import InputError
 from recognize.alphabet import Alphabet
 from recognize.alternatives import Rivals, Standing, standings_of_words
 from recognize.beam import BeamDecoder, Ranked
@@ -20,8 +21,9 @@ from recognize.dataset import round_up, stack
 from recognize.language import NO_LANGUAGES, Languages, load_languages
 from recognize.model import STRIDE, LineNet, fuse_norms
 from recognize.normalize import Gray, LineArray, normalize
+from recognize.quantize import EightBitCnn, has_byte_products
 from recognize.reviser import mean_reading, revise
-from recognize.weights import DEFAULT, load_model
+from recognize.weights import DEFAULT, Card, load_model
 
 # Power of the network's confidence in a word beside the beam's; chosen on val, see benchmarks.
 _NETWORK = 0.15
@@ -32,6 +34,9 @@ _QUITE_SURE = 0.997
 # Share of the second reading in what a beam is given, the rest being the first's: the reviser has
 # language in it that would else count twice.
 _SECOND = 0.45
+# Weight of a language at least, by how much more for what a line's mean confidence lacks of 1, and
+# at most: where much is in doubt the network deserves less trust.
+_HELP, _HELP_IN_DOUBT, _MOST_HELP = 0.2, 3.0, 0.8
 _MAX_COLUMNS = 16_000  # columns of a batch: some 30 lines, 200 MB of activations at most
 
 
@@ -124,6 +129,8 @@ class Reader:
         """
         net, alphabet, card = load_model(name)
         fuse_norms(net)
+        if card.ranges and has_byte_products():
+            net.cnn = _in_eight_bits(net, card, name)
         languages = load_languages(language)
         calibration = card.helped if languages.models else card.calibration
         return cls(net, alphabet, languages, calibration)
@@ -150,9 +157,11 @@ class Reader:
         language = self._choose_language(first)
         if language:
             decoder = self._decoders[language]
-            for index in [n for n, one in enumerate(first) if _mean(one.confidences) < _SURE]:
+            sureness = [_mean(one.confidences) for one in first]
+            for index in [n for n, sure in enumerate(sureness) if sure < _SURE]:
                 once, twice = sights[index].probabilities, revised[index].probabilities
-                ranked[index] = decoder.ranked(mean_reading(once, twice, _SECOND))
+                help_ = min(_MOST_HELP, _HELP + _HELP_IN_DOUBT * (1 - sureness[index]))
+                ranked[index] = decoder.ranked(mean_reading(once, twice, _SECOND), help_)
                 found[index] = align(twice, ranked[index][0][0])
         readings = [self._reading(*pair) for pair in zip(found, revised, strict=True)]
         return [self._weighed(*pair) for pair in zip(readings, ranked, strict=True)]
@@ -234,6 +243,15 @@ class Reader:
         first = len(text) - len(text.lstrip())
         last = len(text.rstrip())
         return Reading(text[first:last], spans[first:last], found.confidences[first:last])
+
+
+def _in_eight_bits(net: LineNet, card: Card, name: str) -> EightBitCnn:
+    try:
+        return EightBitCnn(net.cnn, card.ranges)
+    except ValueError as error:
+        raise InputError(
+            f"{name}: the card does not fit the network ({error}); install it again"
+        ) from error
 
 
 def _mean(confidences: Sequence[float]) -> float:

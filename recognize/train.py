@@ -23,16 +23,19 @@ from recognize.alphabet import BLANK, Alphabet
 from recognize.augment import AugmentParams
 from recognize.calibration import Calibration, calibrate
 from recognize.curve import draw_curve
-from recognize.dataset import LineSample, TrainingLine, read_samples
+from recognize.dataset import LineSample, TrainingLine, read_samples, stack
 from recognize.evaluate import read_split, score, tables_of, total
 from recognize.loading import Batch, Batches, LoadingParams, plan_batches, share_of
 from recognize.model import LineNet, ModelParams
+from recognize.normalize import normalize
+from recognize.quantize import Range, measure_ranges
 from recognize.reader import Reader
 from recognize.strokes import holds_strokes, read_pen_lines
 from recognize.typeset import TypesetLine, TypesetParams, set_lines
 from recognize.weights import Card, load_model, read_card, save_model, transfer
 
 NEW_HAND = Path(__file__).with_name("recipes") / "hand.toml"  # to go on from a trained model
+_RANGE_LINES = 200  # that tell the ranges of the layers, see recognize/quantize.py
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +182,7 @@ class LineTraining(Training[Batch]):
         for name, begun in self._begun.items():
             if begun.is_floating_point():
                 state[name].lerp_(begun, self.recipe.kept)
-        save_model(published, path, card)
+        save_model(published, path, replace(card, ranges=ranges_of(published, self.train)))
         return path
 
     def _credits(self, attribution: Sequence[Sequence[str]]) -> dict[str, str]:
@@ -187,6 +190,16 @@ class LineTraining(Training[Batch]):
         known = {corpus: f"{source}, {licence}" for corpus, source, licence in attribution}
         used = sorted({sample.corpus for sample in self.train})
         return {corpus: known.get(corpus, "not stated") for corpus in used}
+
+
+def ranges_of(net: LineNet, lines: Sequence[TrainingLine]) -> tuple[Range, ...]:
+    """The ranges of a network's layers on some of the scans that it learnt from, as they are."""
+    params = net.eval().params
+    scale = params.height, params.stretch, params.focused
+    scans = [line for line in lines if isinstance(line, LineSample)]
+    some = sorted(_spread(scans, _RANGE_LINES), key=lambda line: line.width)
+    arrays = [normalize(line.pixels(), *scale) for line in some]
+    return measure_ranges(net, (stack(arrays[n : n + 8]) for n in range(0, len(arrays), 8)))
 
 
 def mask_spans(features: Tensor, share: float, columns: int = 5) -> Tensor:

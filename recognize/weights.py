@@ -11,6 +11,7 @@ from pipeline.weights import fill, load_weights, no_card, read_values, save_weig
 from recognize.alphabet import BLANK, Alphabet
 from recognize.calibration import Calibration
 from recognize.model import LineNet, ModelParams
+from recognize.quantize import Range
 
 SHIPPED = Path(__file__).parent / "weights"
 DEFAULT = "latin"
@@ -39,6 +40,8 @@ class Card:
         scores: measured error rates with the set they were measured on.
         calibration: what the model's confidence is worth where it reads alone.
         helped: the same where a language model helps.
+        ranges: of the CNN's layers, to read in 8 bits by, see recognize/quantize.py; none if it was
+            not measured.
     """
 
     name: str
@@ -51,6 +54,7 @@ class Card:
     scores: dict[str, object] = field(default_factory=dict)
     calibration: Calibration = Calibration()
     helped: Calibration = Calibration()
+    ranges: tuple[Range, ...] = ()
 
 
 def find_weights(name: str) -> Path:
@@ -148,6 +152,7 @@ def read_card(path: Path) -> Card:
             for name in ("calibration", "helped")
             if name in values
         }
-        return Card(model=ModelParams(**sizes), **curves, **values)
+        ranges = tuple(Range(*pair) for pair in values.pop("ranges", ()))
+        return Card(model=ModelParams(**sizes), **curves, ranges=ranges, **values)
     except (KeyError, TypeError, AttributeError) as error:
         raise no_card(path, error) from error

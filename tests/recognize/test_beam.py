@@ -12,7 +12,7 @@ from recognize.language import count_language
 
 LETTERS = Alphabet(" 0123acdeghnot")
 ENGLISH = count_language(["the cat and the dog ate the hat on the coach"] * 5)
-INDIFFERENT = BeamParams(language=0.0, bonus=0.0)
+INDIFFERENT = BeamParams(language=0.0)
 
 
 def written(text: str, peak: float = 0.9, doubt: dict[int, str] | None = None) -> np.ndarray:

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 import torch
 
+from pipeline.errors import InputError
 from recognize.alternatives import Standing
 from recognize.model import LineNet
+from recognize.quantize import Range, has_byte_products, measure_ranges
 from recognize.reader import Reader, Reading, Sight, helped_confidences
-from recognize.weights import load_model, transfer
+from recognize.weights import load_model, save_model, transfer
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +73,31 @@ def test_a_reviser_changes_what_is_read_but_not_what_is_seen(tiny_model: Path) -
     assert [one.text for one in once.read(lines)] != [one.text for one in twice.read(lines)]
 
 
+@pytest.mark.skipif(not has_byte_products(), reason="the processor has no products of bytes")
+def test_a_network_whose_ranges_are_known_reads_in_eight_bits(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    net, _, card = load_model(str(tiny_model))
+    path = tmp_path / "ranged.safetensors"
+    save_model(net, path, replace(card, ranges=measure_ranges(net, [torch.rand(8, 1, 48, 256)])))
+    lines = noisy_lines(4)
+    found = Reader.load(str(path)).look(lines)
+    monkeypatch.setattr("recognize.reader.has_byte_products", lambda: False)
+    exact = Reader.load(str(path)).look(lines)
+    for one, other in zip(found, exact, strict=True):
+        assert not np.array_equal(one.probabilities, other.probabilities)
+        assert np.abs(one.probabilities - other.probabilities).mean() < 0.02
+
+
+@pytest.mark.skipif(not has_byte_products(), reason="the processor has no products of bytes")
+def test_ranges_that_are_not_the_networks_are_refused(tiny_model: Path, tmp_path: Path) -> None:
+    net, _, card = load_model(str(tiny_model))
+    path = tmp_path / "other.safetensors"
+    save_model(net, path, replace(card, ranges=(Range(0.0, 1.0),)))
+    with pytest.raises(InputError, match="other.safetensors: .*ranges"):
+        Reader.load(str(path))
+
+
 def test_a_line_that_is_read_surely_needs_no_help(
     tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -83,7 +110,7 @@ def test_a_line_that_is_read_surely_needs_no_help(
     monkeypatch.setattr(helped, "_choose_language", lambda found: "eng")
     decoder = helped._decoders["eng"]
     ranked = decoder.ranked
-    monkeypatch.setattr(decoder, "ranked", lambda one: asked.append(one) or ranked(one))
+    monkeypatch.setattr(decoder, "ranked", lambda *one: asked.append(one) or ranked(*one))
     helped.decode([Sight(one / one.sum(1, keepdims=True), 16, 16) for one in (sure, unsure)])
     assert len(asked) == 1
 

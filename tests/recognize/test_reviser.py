@@ -72,6 +72,18 @@ def test_a_line_is_revised_the_same_whatever_others_there_are() -> None:
         assert not np.allclose(found, line, atol=1e-2)
 
 
+def test_what_was_put_right_is_read_again() -> None:
+    """Letters far from each other in a line learn of each other's changes."""
+    reviser = a_reviser(changing=True)
+    line = torch.from_numpy(spelled("words", 0.7))[:, None]
+    inside = torch.ones(line.shape[:2], dtype=torch.bool)
+    once, again = reviser(line), reviser.reread(line, inside)
+    first = reviser.trust * (line + 1e-4).log()
+    eager = (first + 1.5 * (once - first)).softmax(2)
+    assert torch.allclose(again - first, reviser.say(reviser.read(eager)), atol=1e-4)
+    assert not torch.allclose(again, once, atol=0.1)
+
+
 def test_columns_that_tell_nothing_stay_as_they_are() -> None:
     line = sure_blanks("abc")
     revised = revise(a_reviser(changing=True), [line], bfloat16=False)[0]

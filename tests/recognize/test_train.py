@@ -192,6 +192,7 @@ def test_training_ends_with_weights_and_their_scores(tmp_path: Path) -> None:
     card = read_card(path.with_suffix(".json"))
     assert card.training["corpora"] == {"bars": "drawn here, CC0"}
     assert card.scores["cer"]["corpus"].keys() == {"bars"}
+    assert card.ranges
 
 
 def test_lines_set_from_type_bring_no_new_signs(tmp_path: Path) -> None:
