@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from math import exp, log1p
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from recognize.language import LanguageModel
 Ranked = list[tuple[list[int], float]]  # labellings with their logarithms, the best first
 
 _NEVER = -math.inf
+_NOTHING = 37.0  # logarithms behind which a number adds nothing to another
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +36,22 @@ class BeamParams:
 
 
 class _Prefix:
-    """What has been read up to a column, as a tree: a prefix knows its parent."""
+    """What has been read up to a column, as a tree: a prefix knows its parent.
 
-    __slots__ = ("children", "context", "label", "parent", "score")
+    The logarithms of its probability: of ending in a blank and in its letter, in the column at hand
+    and in the next one; of both together; and of what the language adds.
+    """
+
+    __slots__ = (
+        *("parent", "label", "context", "score", "children", "column"),
+        *("blank", "letter", "both", "next_blank", "next_letter"),
+    )
 
     def __init__(self, parent: _Prefix | None, label: int, context: int, score: float) -> None:
         self.parent, self.label, self.context, self.score = parent, label, context, score
         self.children: dict[int, _Prefix] = {}
+        self.column = -1  # the last that it was reached in
+        self.blank = self.letter = self.both = self.next_blank = self.next_letter = _NEVER
 
     def labels(self) -> list[int]:
         found = []
@@ -80,50 +91,66 @@ class BeamDecoder:
             language: weight of its logarithms; that of the settings if there is none.
         """
         weight = self._params.language if language is None else language
-        beams = {_Prefix(None, BLANK, self._language.start, 0.0): (0.0, _NEVER)}
+        root = _Prefix(None, BLANK, self._language.start, 0.0)
+        root.blank = root.both = 0.0
+        beams = [root]
         logs = np.log(np.maximum(probabilities, 1e-30))
         tried = probabilities >= self._params.least
         tried[:, BLANK] = False
-        for column, pause in enumerate(probabilities[:, BLANK] >= self._params.pause):
+        pauses = (probabilities[:, BLANK] >= self._params.pause) | ~tried.any(axis=1)
+        for column, pause in enumerate(pauses.tolist()):
             if pause:  # nothing ends but letters, and all prefixes become less probable alike
-                beams = {prefix: (_sum(*ends), _NEVER) for prefix, ends in beams.items()}
+                for prefix in beams:
+                    prefix.blank, prefix.letter = prefix.both, _NEVER
                 continue
-            row = logs[column].tolist()
-            beams = self._step(beams, row, np.flatnonzero(tried[column]).tolist(), weight)
-        scores = {prefix: _sum(*both) + prefix.score for prefix, both in beams.items()}
-        best_first = sorted(scores, key=scores.__getitem__, reverse=True)
-        return [(prefix.labels(), scores[prefix]) for prefix in best_first]
+            labels = np.flatnonzero(tried[column]).tolist()
+            beams = self._step(beams, column, logs[column].tolist(), labels, weight)
+        beams.sort(key=lambda prefix: -(prefix.both + prefix.score))
+        return [(prefix.labels(), prefix.both + prefix.score) for prefix in beams]
 
     def _step(
-        self,
-        beams: dict[_Prefix, tuple[float, float]],
-        row: list[float],
-        labels: list[int],
-        weight: float,
-    ) -> dict[_Prefix, tuple[float, float]]:
+        self, beams: list[_Prefix], column: int, row: list[float], labels: list[int], weight: float
+    ) -> list[_Prefix]:
         """All prefixes after one more column: ending in a blank, and ending in their letter."""
-        both = {prefix: _sum(*ends) for prefix, ends in beams.items()}
+        blank = row[BLANK]
         # The best stays at least this good; what is too far behind it is not even grown.
-        last = max(both[prefix] + prefix.score for prefix in beams) + row[BLANK]
-        last -= self._params.reach
-        grown: dict[_Prefix, tuple[float, float]] = {}
-        for prefix, (blank, letter) in beams.items():
-            stay = letter + row[prefix.label] if prefix.parent is not None else _NEVER
-            old = grown.get(prefix, (_NEVER, _NEVER))
-            grown[prefix] = (_sum(old[0], both[prefix] + row[BLANK]), _sum(old[1], stay))
-            hope = prefix.score + weight * self._params.bonus
+        last = max(prefix.both + prefix.score for prefix in beams) + blank - self._params.reach
+        bonus = weight * self._params.bonus
+        reached: list[_Prefix] = []
+        for prefix in beams:
+            if prefix.column != column:
+                prefix.column, prefix.next_letter = column, _NEVER
+                reached.append(prefix)
+            prefix.next_blank = prefix.both + blank
+            if prefix.letter != _NEVER:  # its letter goes on
+                prefix.next_letter = _sum(prefix.next_letter, prefix.letter + row[prefix.label])
+            least = last - prefix.score - bonus
             for label in labels:
-                before = blank if label == prefix.label else both[prefix]
-                reached = before + row[label]
-                if reached + hope < last:
+                before = prefix.blank if label == prefix.label else prefix.both
+                likely = before + row[label]
+                if likely < least:
                     continue
                 child = prefix.children.get(label) or self._grow(prefix, label, weight)
-                old = grown.get(child, (_NEVER, _NEVER))
-                grown[child] = (old[0], _sum(old[1], reached))
-        scores = {prefix: _sum(*ends) + prefix.score for prefix, ends in grown.items()}
-        last = max(scores.values()) - self._params.reach
-        kept = sorted((one for one in grown if scores[one] >= last), key=lambda one: -scores[one])
-        return {prefix: grown[prefix] for prefix in kept[: self._params.width]}
+                if child.column != column:
+                    child.column, child.next_blank, child.next_letter = column, _NEVER, likely
+                    reached.append(child)
+                else:
+                    child.next_letter = _sum(child.next_letter, likely)
+        return self._best(reached)
+
+    def _best(self, reached: list[_Prefix]) -> list[_Prefix]:
+        """Those that are kept, in the next column."""
+        for prefix in reached:
+            prefix.blank = more = prefix.next_blank
+            prefix.letter = less = prefix.next_letter
+            if more < less:
+                more, less = less, more
+            # As `_sum`, without a call: half of the time would be spent there.
+            prefix.both = more if less < more - _NOTHING else more + log1p(exp(less - more))
+        last = max(prefix.both + prefix.score for prefix in reached) - self._params.reach
+        kept = [prefix for prefix in reached if prefix.both + prefix.score >= last]
+        kept.sort(key=lambda prefix: -(prefix.both + prefix.score))
+        return kept[: self._params.width]
 
     def _grow(self, prefix: _Prefix, label: int, weight: float) -> _Prefix:
         code = self._codes[label]
@@ -142,4 +169,4 @@ def _sum(a: float, b: float) -> float:
     """The logarithm of the sum of two probabilities given by their logarithms."""
     if a < b:
         a, b = b, a
-    return a if b == _NEVER else a + math.log1p(math.exp(b - a))
+    return a if b < a - _NOTHING else a + log1p(exp(b - a))

@@ -111,14 +111,15 @@ def _best_path(scores: NDArray[np.float32], states: NDArray[np.int_]) -> NDArray
     # A letter may follow a letter without a blank between them, unless it is the same.
     skips = np.full(size, -np.inf)
     skips[3::2] = np.where(states[3::2] != states[1:-2:2], 0.0, -np.inf)
-    best = np.full(size, -np.inf)
+    reached = np.full(size + 2, -np.inf)  # two states more in front, where nothing comes from
+    best, before, skipped = reached[2:], reached[1:-1], reached[:-2]
     best[:2] = scores[0, :2]
     steps = np.zeros((columns, size), np.int8)
     for column in range(1, columns):
-        ways = np.stack([best, np.roll(best, 1), np.roll(best, 2) + skips])
-        ways[1, 0] = ways[2, :2] = -np.inf
-        steps[column] = ways.argmax(axis=0)
-        best = ways.max(axis=0) + scores[column]
+        nearest = np.maximum(best, before)
+        furthest = skipped + skips
+        steps[column] = np.where(furthest > nearest, 2, before > best)
+        best[:] = np.maximum(nearest, furthest) + scores[column]
     path = np.empty(columns, int)
     path[-1] = size - 1 if best[-1] >= best[-2] else size - 2
     for column in range(columns - 1, 0, -1):

@@ -66,6 +66,7 @@ class LanguageModel:
         self._grams = grams
         self._codes = {character: code for code, character in enumerate(characters, start=1)}
         self._known: dict[int, LogProbabilities] = {}
+        self._ends = (1 << (_BITS * (len(grams) - 1))) - 1  # the bits of a context
         self._shorter = lru_cache(_SHARED)(self._distribution)  # after ends that contexts share
         everything = grams[0]
         unigrams = np.full(len(characters) + 1, 0.5)
@@ -83,7 +84,7 @@ class LanguageModel:
 
     def extend(self, context: int, code: int) -> int:
         """The packed context after one more character."""
-        return ((context << _BITS) | code) & ((1 << (_BITS * (self.order - 1))) - 1)
+        return ((context << _BITS) | code) & self._ends
 
     def next_log_probabilities(self, context: int) -> LogProbabilities:
         """Natural logarithms of the next character's probabilities, by code, float32 (N + 1,)."""

@@ -94,7 +94,7 @@ def test_ranges_that_are_not_the_networks_are_refused(tiny_model: Path, tmp_path
     net, _, card = load_model(str(tiny_model))
     path = tmp_path / "other.safetensors"
     save_model(net, path, replace(card, ranges=(Range(0.0, 1.0),)))
-    with pytest.raises(InputError, match="other.safetensors: .*ranges"):
+    with pytest.raises(InputError, match=r"other.safetensors: .*ranges"):
         Reader.load(str(path))
 
 
