@@ -42,6 +42,9 @@ _REMEMBERED = 50_000  # contexts whose distributions are kept at hand
 _SHARED = 4_000  # the same of the ends of contexts: 4 MB a language
 
 
+_NOTHING = np.empty(0, np.intp), np.empty(0)
+
+
 @dataclass(frozen=True, slots=True)
 class Grams:
     """The n-grams of one order: `codes` sorted, `counts` beside them."""
@@ -53,6 +56,8 @@ class Grams:
         """The characters that follow a packed context, and how often."""
         ends = np.array([context << _BITS, (context + 1) << _BITS], np.uint64)
         low, high = self.codes.searchsorted(ends).tolist()
+        if low == high:  # most contexts of many letters have never been seen
+            return _NOTHING
         characters = (self.codes[low:high] & np.uint64((1 << _BITS) - 1)).astype(np.intp)
         return characters, self.counts[low:high].astype(np.float64)
 
@@ -103,9 +108,9 @@ class LanguageModel:
         length = -(-context.bit_length() // _BITS)
         shares = self._shorter(context & ((1 << (_BITS * (length - 1))) - 1))
         characters, counts = self._grams[length].after(context)
-        total = counts.sum()
-        if total == 0:
+        if not len(counts):
             return shares
+        total = counts.sum()
         doubt = _DOUBT * len(characters)
         longer: NDArray[np.float64] = shares * (doubt / (total + doubt))
         longer[characters] += counts / (total + doubt)
