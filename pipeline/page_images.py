@@ -32,8 +32,8 @@ class ImageFolder:
     files: tuple[PurePosixPath, ...]
 
     @classmethod
-    def of(cls, folder: Path) -> ImageFolder:
-        """What is in a folder and below; links that lead out of it are passed over.
+    def of(cls, folder: Path, below: bool = True) -> ImageFolder:
+        """What is in a folder and, if asked for, below; links that lead out of it are passed over.
 
         Raises:
             InputError: if it is no folder.
@@ -41,7 +41,7 @@ class ImageFolder:
         if not folder.is_dir():
             raise InputError(f"{shown(folder)}: is not a folder; name the one with the images")
         root = folder.resolve()
-        return cls(root, tuple(sorted(_images_below(root))))
+        return cls(root, tuple(sorted(_images_in(root, below))))
 
     def find(self, page: Page) -> Path | None:
         """The image that a page names, else the one whose base name is the page's."""
@@ -73,21 +73,25 @@ def image_folders(files: Sequence[Path], images: Path | None) -> list[ImageFolde
         return [ImageFolder.of(images)]
     own = dict.fromkeys(path.resolve().parent for path in files)
     near = dict.fromkeys(folder for f in own for folder in (f, f.parent))
-    return [replace(found, files=_direct(found)) for found in map(ImageFolder.of, near)]
+    return [ImageFolder.of(folder, below=False) for folder in near]
 
 
-def _direct(folder: ImageFolder) -> tuple[PurePosixPath, ...]:
-    """The files that are in no folder below."""
-    return tuple(file for file in folder.files if len(file.parts) == 1)
-
-
-def _images_below(root: Path) -> Iterator[PurePosixPath]:
-    for folder, _, names in os.walk(root):
+def _images_in(root: Path, below: bool) -> Iterator[PurePosixPath]:
+    for folder, folders, names in os.walk(root):
+        if not below:
+            folders.clear()
         for name in names:
             path = Path(folder, name)
             is_image = path.suffix.lower() in IMAGE_SUFFIXES | {PDF_SUFFIX}
-            if is_image and path.resolve().is_relative_to(root):
+            if is_image and _leads_into(path, root):
                 yield PurePosixPath(path.relative_to(root).as_posix())
+
+
+def _leads_into(path: Path, root: Path) -> bool:
+    try:
+        return path.resolve().is_relative_to(root)
+    except (OSError, RuntimeError):  # a link in a loop
+        return False
 
 
 def with_image(page: Page, path: Path, params: LoadParams) -> tuple[Page, PageSource]:
