@@ -7,9 +7,8 @@ language.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from math import exp, log1p
+from math import exp, inf, log1p
 
 import numpy as np
 
@@ -19,7 +18,7 @@ from recognize.language import LanguageModel
 
 Ranked = list[tuple[list[int], float]]  # labellings with their logarithms, the best first
 
-_NEVER = -math.inf
+_NEVER = -inf
 _NOTHING = 37.0  # logarithms behind which a number adds nothing to another
 
 
@@ -97,6 +96,7 @@ class BeamDecoder:
         logs = np.log(np.maximum(probabilities, 1e-30))
         tried = probabilities >= self._params.least
         tried[:, BLANK] = False
+        # Where no label can be tried there is nothing but a blank, either.
         pauses = (probabilities[:, BLANK] >= self._params.pause) | ~tried.any(axis=1)
         for column, pause in enumerate(pauses.tolist()):
             if pause:  # nothing ends but letters, and all prefixes become less probable alike
@@ -141,12 +141,8 @@ class BeamDecoder:
     def _best(self, reached: list[_Prefix]) -> list[_Prefix]:
         """Those that are kept, in the next column."""
         for prefix in reached:
-            prefix.blank = more = prefix.next_blank
-            prefix.letter = less = prefix.next_letter
-            if more < less:
-                more, less = less, more
-            # As `_sum`, without a call: half of the time would be spent there.
-            prefix.both = more if less < more - _NOTHING else more + log1p(exp(less - more))
+            prefix.blank, prefix.letter = prefix.next_blank, prefix.next_letter
+            prefix.both = _sum(prefix.blank, prefix.letter)
         last = max(prefix.both + prefix.score for prefix in reached) - self._params.reach
         kept = [prefix for prefix in reached if prefix.both + prefix.score >= last]
         kept.sort(key=lambda prefix: -(prefix.both + prefix.score))

@@ -160,8 +160,8 @@ class Reader:
             sureness = [_mean(one.confidences) for one in first]
             for index in [n for n, sure in enumerate(sureness) if sure < _SURE]:
                 once, twice = sights[index].probabilities, revised[index].probabilities
-                help_ = min(_MOST_HELP, _HELP + _HELP_IN_DOUBT * (1 - sureness[index]))
-                ranked[index] = decoder.ranked(mean_reading(once, twice, _SECOND), help_)
+                weight = min(_MOST_HELP, _HELP + _HELP_IN_DOUBT * (1 - sureness[index]))
+                ranked[index] = decoder.ranked(mean_reading(once, twice, _SECOND), weight)
                 found[index] = align(twice, ranked[index][0][0])
         readings = [self._reading(*pair) for pair in zip(found, revised, strict=True)]
         return [self._weighed(*pair) for pair in zip(readings, ranked, strict=True)]
