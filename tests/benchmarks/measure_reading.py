@@ -19,6 +19,7 @@ import numpy as np
 
 from recognize.dataset import read_samples
 from recognize.normalize import Gray
+from recognize.quantize import has_byte_products
 from recognize.reader import Reader, has_bfloat16, use_threads
 
 HEIGHT, WIDTH = 64, 1000
@@ -59,7 +60,9 @@ def main() -> None:
         read = partial(read_lines, [Path(name) for name in sys.argv[1:]])
         times = pool.map(read, range(cores), chunksize=1)
     rate = sum(LINES / (end - start) for start, end in times)
-    kind = "bfloat16" if has_bfloat16() else "float32"
+    kind = ("8 bits and " if has_byte_products() else "") + (
+        "bfloat16" if has_bfloat16() else "float32"
+    )
     print(f"{rate:.0f} lines of {HEIGHT}x{WIDTH} px a second on {cores} cores, {kind}")
 
 
