@@ -105,7 +105,6 @@ class BeamDecoder:
                 continue
             labels = np.flatnonzero(tried[column]).tolist()
             beams = self._step(beams, column, logs[column].tolist(), labels, weight)
-        beams.sort(key=lambda prefix: -(prefix.both + prefix.score))
         return [(prefix.labels(), prefix.both + prefix.score) for prefix in beams]
 
     def _step(
@@ -139,7 +138,7 @@ class BeamDecoder:
         return self._best(reached)
 
     def _best(self, reached: list[_Prefix]) -> list[_Prefix]:
-        """Those that are kept, in the next column."""
+        """Those that are kept, in the next column, the most probable first."""
         for prefix in reached:
             prefix.blank, prefix.letter = prefix.next_blank, prefix.next_letter
             prefix.both = _sum(prefix.blank, prefix.letter)

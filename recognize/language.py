@@ -40,9 +40,7 @@ _LEAD = 0.05  # of the best language over the second, in logarithms per characte
 _STRANGE, _MISREAD = 2.9, 5.0
 _REMEMBERED = 50_000  # contexts whose distributions are kept at hand
 _SHARED = 4_000  # the same of the ends of contexts: 4 MB a language
-
-
-_NOTHING = np.empty(0, np.intp), np.empty(0)
+_NOTHING = np.empty(0, np.intp), np.empty(0)  # no characters, no counts
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,7 +148,8 @@ class Reader:
         """Read lines by what the network sees in them; the reviser and the languages help."""
         # What is sure, and what is strange, is asked of the network alone.
         first = [decode_greedily(sight.probabilities) for sight in sights]
-        revised = self._revised(sights, first)
+        sureness = [_mean(one.confidences) for one in first]
+        revised = self._revised(sights, sureness)
         found = [
             old if sight is seen else decode_greedily(sight.probabilities)
             for old, seen, sight in zip(first, sights, revised, strict=True)
@@ -157,7 +158,6 @@ class Reader:
         language = self._choose_language(first)
         if language:
             decoder = self._decoders[language]
-            sureness = [_mean(one.confidences) for one in first]
             for index in [n for n, sure in enumerate(sureness) if sure < _SURE]:
                 once, twice = sights[index].probabilities, revised[index].probabilities
                 weight = min(_MOST_HELP, _HELP + _HELP_IN_DOUBT * (1 - sureness[index]))
@@ -166,11 +166,11 @@ class Reader:
         readings = [self._reading(*pair) for pair in zip(found, revised, strict=True)]
         return [self._weighed(*pair) for pair in zip(readings, ranked, strict=True)]
 
-    def _revised(self, sights: Sequence[Sight], first: Sequence[Labelling]) -> Sequence[Sight]:
+    def _revised(self, sights: Sequence[Sight], sureness: Sequence[float]) -> Sequence[Sight]:
         """What the network sees, read again where it was not read surely."""
         if not self._net.reviser:
             return sights
-        doubtful = [n for n, one in enumerate(first) if _mean(one.confidences) < _QUITE_SURE]
+        doubtful = [n for n, sure in enumerate(sureness) if sure < _QUITE_SURE]
         second = revise(
             self._net.reviser, [sights[n].probabilities for n in doubtful], self._bfloat16
         )
