@@ -41,12 +41,6 @@ class Range(NamedTuple):
         return round(-self.low / self.step)
 
 
-def has_byte_products() -> bool:
-    """Whether the processor adds up products of bytes (AVX-512 VNNI); others would be slower."""
-    asked = getattr(torch.cpu, "_is_vnni_supported", lambda: False)
-    return bool(asked())
-
-
 @torch.inference_mode()
 def measure_ranges(net: LineNet, batches: Iterable[Tensor]) -> tuple[Range, ...]:
     """The ranges that an `EightBitCnn` needs, as they are on average.

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from pipeline.errors import InputError
+from pipeline.processor import has_bfloat16, has_byte_products
 from recognize.alphabet import Alphabet
 from recognize.alternatives import Rivals, Standing, standings_of_words
 from recognize.beam import BeamDecoder, Ranked
@@ -21,7 +22,7 @@ from recognize.dataset import round_up, stack
 from recognize.language import NO_LANGUAGES, Languages, load_languages
 from recognize.model import STRIDE, LineNet, fuse_norms
 from recognize.normalize import Gray, LineArray, normalize
-from recognize.quantize import EightBitCnn, has_byte_products
+from recognize.quantize import EightBitCnn
 from recognize.reviser import mean_reading, revise
 from recognize.weights import DEFAULT, Card, load_model
 
@@ -282,13 +283,3 @@ def _columns(array: LineArray) -> int:
 def use_threads(count: int) -> None:
     """Let this process's networks use `count` threads."""
     torch.set_num_threads(count)
-
-
-def has_bfloat16() -> bool:
-    """Whether the processor multiplies bfloat16 numbers: reading is then twice as fast.
-
-    Networks are trained in bfloat16 too; docs/benchmarks.md has what it costs in errors.
-    """
-    # The only way to ask; processors without the instructions emulate them, slowly.
-    asked = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
-    return bool(asked())

@@ -17,10 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.processor import has_bfloat16, has_byte_products
 from recognize.dataset import read_samples
 from recognize.normalize import Gray
-from recognize.quantize import has_byte_products
-from recognize.reader import Reader, has_bfloat16, use_threads
+from recognize.reader import Reader, use_threads
 
 HEIGHT, WIDTH = 64, 1000
 LINES = 128

@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 import torch
 
+from pipeline.processor import has_byte_products
 from recognize.model import LineNet, ModelParams, fuse_norms
-from recognize.quantize import EightBitCnn, Range, has_byte_products, measure_ranges
+from recognize.quantize import EightBitCnn, Range, measure_ranges
 
 pytestmark = pytest.mark.skipif(
     not has_byte_products(), reason="the processor has no products of bytes (AVX-512 VNNI)"

@@ -8,9 +8,10 @@ import pytest
 import torch
 
 from pipeline.errors import InputError
+from pipeline.processor import has_byte_products
 from recognize.alternatives import Standing
 from recognize.model import LineNet
-from recognize.quantize import Range, has_byte_products, measure_ranges
+from recognize.quantize import Range, measure_ranges
 from recognize.reader import Reader, Reading, Sight, helped_confidences
 from recognize.weights import load_model, save_model, transfer
 

@@ -1,0 +1,25 @@
+"""What the processor can do fast: networks are read in the numbers that it multiplies best."""
+
+from __future__ import annotations
+
+import torch
+
+
+def has_bfloat16() -> bool:
+    """Whether it multiplies bfloat16 numbers (AVX-512 BF16): networks are then twice as fast.
+
+    They are trained in bfloat16 too; docs/benchmarks.md has what it costs in errors. Processors
+    without the instructions emulate them, slowly.
+    """
+    return _answer("_is_avx512_bf16_supported")
+
+
+def has_byte_products() -> bool:
+    """Whether it adds up products of bytes (AVX-512 VNNI); others would be slower with them."""
+    return _answer("_is_vnni_supported")
+
+
+def _answer(question: str) -> bool:
+    # The only way to ask; where PyTorch has no such question the answer is no.
+    asked = getattr(torch.cpu, question, lambda: False)
+    return bool(asked())
