@@ -115,6 +115,12 @@ def convert(
         str, typer.Option(help="A shipped model's name, or a .safetensors file.")
     ] = "",
     lm: LanguageModel = "",
+    adapt: Annotated[
+        bool,
+        typer.Option(
+            "--adapt", help="Learn the hands first, from a first reading; see inkfolio adapt."
+        ),
+    ] = False,
     lang: Annotated[str, typer.Option(help="Language noted in the PDF, such as fr.")] = "",
     enrich: Annotated[
         str,
@@ -212,6 +218,8 @@ def convert(
         if dry_run:
             _say_what_would_be_done(sources or [], out, settings, workers, limits, asked)
         remote = RemoteReader(asked) if asked else None
+        if adapt:
+            settings = _adapted(sources or [], out, settings, cluster)
         if watch:
             _watch(watch, out, settings, workers, limits, overwrite, remote)
         with _progress(shown=not log_json) as progress:
@@ -247,6 +255,27 @@ def _say_what_would_be_done(
     for line in found.lines():
         typer.echo(line)
     raise typer.Exit(0)
+
+
+def _adapted(sources: list[str], out: str, settings: Settings, cluster: str) -> Settings:
+    """The settings with a model that has learnt the hands of the sources."""
+    from dataclasses import replace
+
+    from pipeline.adapting import adapt as run
+    from pipeline.ledger import FOLDER
+    from pipeline.remote import place, run_folder
+
+    places, folder = [place(source) for source in sources], run_folder(place(out))
+    paths = [path for path in places if isinstance(path, Path)]
+    if cluster or not paths or len(paths) < len(places):
+        raise UsageError(
+            "--adapt learns on this machine, from files and folders: "
+            "let inkfolio adapt do it before, and name its file by --model"
+        )
+    typer.echo("learning the hands: a first reading of some pages, some minutes", err=True)
+    helped = replace(settings, lm="auto") if settings.lm == "none" else settings
+    model = run(paths, folder / FOLDER / "adapted", helped, leave=[folder])
+    return replace(settings, model=str(model))
 
 
 def _watch(
@@ -461,6 +490,35 @@ def train(
         training = partial(how, plan, corpora, out)
         path = train_together(training, processes, threads or _cores())
     typer.echo(str(path) if path else f"stopped on the way; start it again to go on: {out}")
+
+
+@app.command()
+def adapt(
+    sources: Annotated[
+        list[Path], typer.Argument(help="Images, PDFs, and folders of them.", show_default=False)
+    ],
+    out: Annotated[Path, typer.Option(help="Run folder; gone on from if it exists.")],
+    start: Annotated[str, typer.Option("--from", help="Begin from this model.")] = "latin",
+    lm: Annotated[
+        str, typer.Option(help="Language model that helps to read them, as in convert.")
+    ] = "auto",
+    pages: Annotated[int, typer.Option(min=1, help="Read at most, evenly spread over all.")] = 40,
+    config: Config = None,
+    verbose: Verbose = False,
+) -> None:
+    """Teach a model the hands of some scans by what it reads in them itself: no transcript needed.
+
+    Then read them with the file that it names: inkfolio convert letters/ --model FILE --lm auto
+
+    Example: inkfolio adapt letters/ --out hands/letters
+    """
+    with speaking_plainly(verbose, logging.INFO):
+        from pipeline.adapting import AdaptParams
+        from pipeline.adapting import adapt as run
+
+        settings = settings_from(config, model=start, lm=lm)
+        path = run(sources, out, settings, AdaptParams(pages=pages))
+    typer.echo(str(path))
 
 
 @app.command("train-reviser")

@@ -109,11 +109,20 @@ def cut_lines(
             f"{', '.join(map(shown, sources))}: no line with text and enough support; lower "
             "--least-support or name other pages"
         )
+    write_rows(rows, out)
+    return len(rows), left_out
+
+
+def write_rows(rows: Sequence[LineRow], out: Path) -> None:
+    """Write lines as a Parquet file; the same lines give the same bytes.
+
+    Raises:
+        FileAccessError: if it cannot be written.
+    """
     columns = {name: [getattr(row, name) for row in rows] for name in _COLUMNS}
     data = io.BytesIO()
     pq.write_table(pa.table(columns), data)
     write_bytes(out, data.getvalue())
-    return len(rows), left_out
 
 
 def cut_folders(
@@ -192,11 +201,15 @@ def _as_found(gray: Gray, lines: Sequence[Line]) -> dict[str, Line]:
 
 
 def _picture(gray: Gray, line: Line) -> bytes | None:
-    """A line as WebP, 64 pixels high; None where its outline encloses nothing."""
+    """A line as it stands in a corpus; None where its outline encloses nothing or too much."""
     try:
-        image = crop_line(gray, line.boundary, line.baseline).image
+        return encode_line(crop_line(gray, line.boundary, line.baseline).image)
     except ValueError:
         return None
+
+
+def encode_line(image: Gray) -> bytes | None:
+    """A line's picture, uint8 (H, W), as WebP 64 pixels high; None if it is too long for one."""
     width = max(2, round(image.shape[1] * HEIGHT_PX / image.shape[0]))
     shrinking = image.shape[0] > HEIGHT_PX
     interpolation = cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR

@@ -168,6 +168,10 @@ class Training(ABC, Generic[AnyBatch]):
             self.save_checkpoint()
         return self.seen >= self.total
 
+    def forget(self) -> None:
+        """Remove the checkpoint, which nothing will go on from."""
+        (self.folder / _CHECKPOINT).unlink(missing_ok=True)
+
     @property
     def place(self) -> int:
         """Examples that this process has seen."""

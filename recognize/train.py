@@ -145,7 +145,9 @@ class LineTraining(Training[Batch]):
         return loss
 
     def evaluate(self) -> dict[str, float]:
-        """The average's error rate on lines of val."""
+        """The average's error rate on lines of val, if there are any."""
+        if not self.val:
+            return {}
         reader = Reader(self.average, self.alphabet)
         readings = reader.read([sample.pixels() for sample in self.val])
         scores = [

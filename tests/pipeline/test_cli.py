@@ -29,6 +29,7 @@ COMMANDS = [
     ["speak"],
     ["translate"],
     ["train"],
+    ["adapt"],
     ["train-language"],
     ["train-lines"],
     ["evaluate", "lines"],

@@ -1,0 +1,84 @@
+"""What a model gains by learning hands from its own readings of them (`inkfolio adapt`).
+
+python tests/benchmarks/measure_adapting.py PARQUET[:PAGE]... [--jobs N]
+
+Each argument is taken for a folder of scans: the lines of its val split, of the pages whose names
+begin with PAGE if that is given. They are read page by page with the language models' help, what
+was read surely enough is learnt, and they are read again: the truth serves to count errors alone.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import groupby
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from pipeline.adapting import AdaptParams
+from recognize.adapt import adapt_model
+from recognize.dataset import LineSample, read_samples
+from recognize.evaluate import score, total, word_calibration_error
+from recognize.reader import Reader, Reading, use_threads
+
+MODEL = "latin"
+
+
+def read(samples: Sequence[LineSample], model: str, language: str) -> list[Reading]:
+    """What a model reads, page by page."""
+    reader = Reader.load(model, language)
+    pages = [list(page) for _, page in groupby(samples, lambda one: one.page)]
+    return [one for page in pages for one in reader.read([line.pixels() for line in page])]
+
+
+def rates(samples: Sequence[LineSample], model: str) -> str:
+    """Errors and the words' calibration error, alone and with help."""
+    found = []
+    for language in ("none", "auto"):
+        readings = read(samples, model, language)
+        pairs = zip(samples, readings, strict=True)
+        cer = total(score(sample.text, reading.text) for sample, reading in pairs).cer
+        found.append(f"{cer:.4f} (ece {word_calibration_error(samples, readings):.3f})")
+    return " and ".join(found)
+
+
+def measure(argument: str) -> str:
+    """The line of the table for one argument."""
+    use_threads(1)
+    path, _, page = argument.partition(":")
+    samples = [one for one in read_samples([Path(path)], "val") if one.page.startswith(page)]
+    readings = read(samples, MODEL, "auto")
+    learnt = [
+        replace(sample, text=reading.text)
+        for sample, reading in zip(samples, readings, strict=True)
+        if reading.text and reading.confidence >= AdaptParams().least_confidence
+    ]
+    before = rates(samples, MODEL)
+    with TemporaryDirectory() as folder:
+        began = time.monotonic()
+        model = adapt_model(learnt, Path(folder), MODEL)
+        seconds = time.monotonic() - began
+        after = rates(samples, str(model))
+    name = f"{Path(path).stem} {page}".strip()
+    return (
+        f"{name}: {len(samples)} lines, alone and with --lm auto {before}; {after}; {seconds:.0f} s"
+    )
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Print a line an argument, N at a time."""
+    jobs = 1
+    if "--jobs" in arguments:
+        place = arguments.index("--jobs")
+        jobs = int(arguments[place + 1])
+        arguments = [*arguments[:place], *arguments[place + 2 :]]
+    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+        for line in pool.imap(measure, arguments):
+            print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
