@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.answers import spread
@@ -15,32 +14,23 @@ from pipeline.names import shown
 from pipeline.settings import Settings
 from pipeline.sources import SourceDocument, find_documents
 from pipeline.stages import crops_of, open_page, segment_upright
-from recognize.adapt import adapt_model
+from recognize.adapt import AdaptParams, adapt_model
 from recognize.dataset import read_samples
 from recognize.reader import Reader, use_threads
 
-LINES, MODEL = "lines.parquet", "adapted.safetensors"
+LINES = "lines.parquet"
+
+PAGES = 40  # read at most, evenly spread over all
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class AdaptParams:
-    """Settings of `adapt`.
-
-    Attributes:
-        pages: read at most, evenly spread over all.
-        least_confidence: of the lines that are learnt from.
-    """
-
-    pages: int = 40
-    least_confidence: float = 0.6
 
 
 def adapt(
     sources: Sequence[Path],
     out: Path,
     settings: Settings,
+    *,
+    pages: int = PAGES,
     params: AdaptParams = AdaptParams(),
     leave: Collection[Path] = (),
 ) -> Path:
@@ -53,8 +43,9 @@ def adapt(
     Args:
         sources: images, PDFs and folders of them.
         out: folder of the run; made if need be, and not read where it lies in a source.
-        settings: the model to begin from, the language model that helps, how lines are found.
-        params: see `AdaptParams`.
+        settings: the model to begin from, how pages are loaded and lines are found.
+        pages: read at most, evenly spread over all.
+        params: how it is learnt.
         leave: what else is not to be read.
 
     Returns:
@@ -64,43 +55,37 @@ def adapt(
         InputError: if a source or the model is not there, or no line is read surely enough.
         FileAccessError: if `out` cannot be written.
     """
-    lines, model = out / LINES, out / MODEL
-    if model.exists() and model.with_suffix(".json").exists():
-        return model
     use_threads(1)
+    lines = out / LINES
     if not lines.exists():
-        rows = list(_read(find_documents(sources, settings.load, [out, *leave]), settings, params))
+        documents = find_documents(sources, settings.load, [out, *leave])
+        rows = list(_read(documents, settings, pages))
         if not rows:
-            raise InputError(
-                f"{', '.join(map(shown, sources))}: no line is read surely enough to learn from; "
-                "transcribe some pages and teach the hand by inkfolio train"
-            )
+            raise InputError(f"{', '.join(map(shown, sources))}: no line of text was found")
         out.mkdir(parents=True, exist_ok=True)
         write_rows(rows, lines)
-        logger.info("%d lines to learn from", len(rows))
-    return adapt_model(read_samples([lines], "train"), out, settings.model)
+        logger.info("%d lines", len(rows))
+    return adapt_model(read_samples([lines], "train"), out, settings.model, params)
 
 
-def _read(
-    documents: Sequence[SourceDocument], settings: Settings, params: AdaptParams
-) -> Iterator[LineRow]:
+def _read(documents: Sequence[SourceDocument], settings: Settings, most: int) -> Iterator[LineRow]:
     """The lines of some pages of all documents; a page that cannot be read is told and left out."""
-    reader = Reader.load(settings.model, settings.lm)
+    reader = Reader.load(settings.model)
     pages = [(document.name, page) for document in documents for page in document.pages]
-    for name, page in spread(pages, params.pages):
+    for name, page in spread(pages, most):
         try:
-            yield from _read_page(name, page, settings, reader, params.least_confidence)
+            yield from _read_page(name, page, settings, reader)
         except InkfolioError as error:
             logger.warning("%s", error)
 
 
 def _read_page(
-    document: str, page: SourcePage, settings: Settings, reader: Reader, least: float
+    document: str, page: SourcePage, settings: Settings, reader: Reader
 ) -> Iterator[LineRow]:
     gray = open_page(page, settings).gray
     crops = [crop.image for crop in crops_of(gray, segment_upright(gray, settings, reader))]
     name = f"{document}/{page.id}"
     for number, (crop, reading) in enumerate(zip(crops, reader.read(crops), strict=True)):
         picture = encode_line(crop)
-        if picture and reading.text and reading.confidence >= least:
+        if picture and reading.text:
             yield LineRow(picture, reading.text, document, name, number, "", "hand", "train")

@@ -258,12 +258,13 @@ def _say_what_would_be_done(
 
 
 def _adapted(sources: list[str], out: str, settings: Settings, cluster: str) -> Settings:
-    """The settings with a model that has learnt the hands of the sources."""
+    """The settings with a model that has learnt the hands of the sources, if it could."""
     from dataclasses import replace
 
     from pipeline.adapting import adapt as run
     from pipeline.ledger import FOLDER
     from pipeline.remote import place, run_folder
+    from recognize.adapt import AdaptParams
 
     places, folder = [place(source) for source in sources], run_folder(place(out))
     paths = [path for path in places if isinstance(path, Path)]
@@ -273,8 +274,12 @@ def _adapted(sources: list[str], out: str, settings: Settings, cluster: str) -> 
             "let inkfolio adapt do it before, and name its file by --model"
         )
     typer.echo("learning the hands: a first reading of some pages, some minutes", err=True)
-    helped = replace(settings, lm="auto") if settings.lm == "none" else settings
-    model = run(paths, folder / FOLDER / "adapted", helped, leave=[folder])
+    params = AdaptParams(settings.lm if settings.lm != "none" else "auto")
+    try:
+        model = run(paths, folder / FOLDER / "adapted", settings, params=params, leave=[folder])
+    except InputError as error:  # where it is more than that, the run itself will say so
+        typer.echo(f"nothing was learnt: {error}", err=True)
+        return settings
     return replace(settings, model=str(model))
 
 
@@ -503,6 +508,7 @@ def adapt(
         str, typer.Option(help="Language model that helps to read them, as in convert.")
     ] = "auto",
     pages: Annotated[int, typer.Option(min=1, help="Read at most, evenly spread over all.")] = 40,
+    rounds: Annotated[int, typer.Option(min=1, help="Readings that are learnt from.")] = 2,
     config: Config = None,
     verbose: Verbose = False,
 ) -> None:
@@ -513,11 +519,11 @@ def adapt(
     Example: inkfolio adapt letters/ --out hands/letters
     """
     with speaking_plainly(verbose, logging.INFO):
-        from pipeline.adapting import AdaptParams
         from pipeline.adapting import adapt as run
+        from recognize.adapt import AdaptParams
 
-        settings = settings_from(config, model=start, lm=lm)
-        path = run(sources, out, settings, AdaptParams(pages=pages))
+        settings = settings_from(config, model=start)
+        path = run(sources, out, settings, pages=pages, params=AdaptParams(lm, rounds))
     typer.echo(str(path))
 
 

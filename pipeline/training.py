@@ -26,8 +26,7 @@ from pipeline.memory import hold_on, keep_few_kernels
 from pipeline.optimizer import MatrixOptimizer
 from pipeline.team import Team
 
-LOG = "log.csv"
-_CHECKPOINT = "checkpoint.pt"
+LOG, CHECKPOINT = "log.csv", "checkpoint.pt"
 
 logger = logging.getLogger(__name__)
 
@@ -168,10 +167,6 @@ class Training(ABC, Generic[AnyBatch]):
             self.save_checkpoint()
         return self.seen >= self.total
 
-    def forget(self) -> None:
-        """Remove the checkpoint, which nothing will go on from."""
-        (self.folder / _CHECKPOINT).unlink(missing_ok=True)
-
     @property
     def place(self) -> int:
         """Examples that this process has seen."""
@@ -281,12 +276,12 @@ class Training(ABC, Generic[AnyBatch]):
             "places": self.places,
             "labels": self.labels,
         }
-        partial = self.folder / (_CHECKPOINT + ".partial")
+        partial = self.folder / (CHECKPOINT + ".partial")
         torch.save(state, partial)
-        partial.replace(self.folder / _CHECKPOINT)
+        partial.replace(self.folder / CHECKPOINT)
 
     def _resume(self) -> None:
-        path = self.folder / _CHECKPOINT
+        path = self.folder / CHECKPOINT
         if not path.exists():
             return
         state = torch.load(path, map_location=self.device, weights_only=True)

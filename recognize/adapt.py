@@ -8,13 +8,18 @@ Kišš et al., "AT-ST: self-training adaptation strategy for OCR", ICDAR 2021).
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pipeline.errors import InputError
 from pipeline.tables import read_table
+from pipeline.training import CHECKPOINT
 from pipeline.weights import write_card
 from recognize.dataset import LineSample
+from recognize.evaluate import read_pages
+from recognize.reader import Reader
 from recognize.train import LineTraining, Recipe
 from recognize.weights import Card, find_weights, read_card
 
@@ -24,15 +29,35 @@ RECIPE = Path(__file__).with_name("recipes") / "adapt.toml"
 MOST_SEEN = 1_500
 
 
+@dataclass(frozen=True, slots=True)
+class AdaptParams:
+    """Settings of `adapt_model`.
+
+    Attributes:
+        language: of the language model that helps to read what is learnt, see `Reader.load`.
+        rounds: readings that are learnt from; each is by the model that learnt from the last.
+        least_confidence: of the lines that are learnt from.
+    """
+
+    language: str = "auto"
+    rounds: int = 2
+    least_confidence: float = 0.6
+
+
 def adapt_model(
-    lines: Sequence[LineSample], folder: Path, start: str, recipe: Recipe | None = None
+    lines: Sequence[LineSample],
+    folder: Path,
+    start: str,
+    params: AdaptParams = AdaptParams(),
+    recipe: Recipe | None = None,
 ) -> Path:
-    """Teach a model what was read in some lines; killed and started again, it goes on.
+    """Teach a model what is read in some lines; killed and started again, it goes on.
 
     Args:
-        lines: with the texts that were read in them; at least one.
+        lines: page by page; what their texts say does not matter.
         folder: of the run.
-        start: the model that read them: a shipped one's name or a .safetensors file.
+        start: the model to begin from: a shipped one's name or a .safetensors file.
+        params: see `AdaptParams`.
         recipe: of the training; ours if not given.
 
     Returns:
@@ -40,16 +65,48 @@ def adapt_model(
         begun from: there is no truth to measure new ones by.
 
     Raises:
-        InputError: if there is no such model.
+        InputError: if there is no such model, or no line is read surely enough.
     """
     recipe = recipe or read_table(RECIPE, Recipe)
+    earlier = [folder / f"round-{number}" for number in range(1, params.rounds)]
+    model, teacher = folder / f"{recipe.name}.safetensors", start
+    for run in [] if _is_done(folder) else [*earlier, folder]:
+        if not _is_done(run):
+            _learn(_surely_read(lines, teacher, params), run, start, recipe)
+        teacher = str(run / model.name)
+    for run in earlier:
+        shutil.rmtree(run, ignore_errors=True)
+    return model
+
+
+def _is_done(run: Path) -> bool:
+    """Whether a round has come to its end: its checkpoint goes last."""
+    return any(run.glob("*.safetensors")) and not (run / CHECKPOINT).exists()
+
+
+def _surely_read(lines: Sequence[LineSample], model: str, params: AdaptParams) -> list[LineSample]:
+    """The lines that a model reads surely enough, with what it reads."""
+    readings = read_pages(Reader.load(model, params.language), lines)
+    learnt = [
+        replace(line, text=reading.text)
+        for line, reading in zip(lines, readings, strict=True)
+        if reading.text and reading.confidence >= params.least_confidence
+    ]
+    if not learnt:
+        raise InputError(
+            "no line is read surely enough to learn from; transcribe some pages and teach the "
+            "hand by inkfolio train"
+        )
+    return learnt
+
+
+def _learn(lines: Sequence[LineSample], folder: Path, start: str, recipe: Recipe) -> None:
     passes = min(recipe.epochs, MOST_SEEN / len(lines))
     training = LineTraining(replace(recipe, epochs=passes), lines, (), folder, start=start)
     training.run()
     path = training.publish()
     _inherit(path.with_suffix(".json"), read_card(find_weights(start).with_suffix(".json")))
-    training.forget()
-    return path
+    (folder / CHECKPOINT).unlink()
 
 
 def _inherit(path: Path, begun: Card) -> None:

@@ -132,12 +132,13 @@ def read_split(
     samples = read_samples(paths, split)
     if not samples:
         raise InputError(f"no lines of split {split!r} in {len(paths)} files; check --split")
-    reader = Reader.load(model, language)
+    return samples, read_pages(Reader.load(model, language), samples)
+
+
+def read_pages(reader: Reader, samples: Sequence[LineSample]) -> list[Reading]:
+    """What is read in some lines, page by page: the lines of a page have one language."""
     pages = [list(page) for _, page in groupby(samples, lambda one: (one.corpus, one.page))]
-    readings = [
-        reading for page in pages for reading in reader.read([one.pixels() for one in page])
-    ]
-    return samples, readings
+    return [reading for page in pages for reading in reader.read([one.pixels() for one in page])]
 
 
 def evaluate_model(

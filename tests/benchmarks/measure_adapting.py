@@ -13,32 +13,22 @@ import multiprocessing
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import replace
-from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pipeline.adapting import AdaptParams
 from recognize.adapt import adapt_model
 from recognize.dataset import LineSample, read_samples
-from recognize.evaluate import score, total, word_calibration_error
-from recognize.reader import Reader, Reading, use_threads
+from recognize.evaluate import read_pages, score, total, word_calibration_error
+from recognize.reader import Reader, use_threads
 
 MODEL = "latin"
-
-
-def read(samples: Sequence[LineSample], model: str, language: str) -> list[Reading]:
-    """What a model reads, page by page."""
-    reader = Reader.load(model, language)
-    pages = [list(page) for _, page in groupby(samples, lambda one: one.page)]
-    return [one for page in pages for one in reader.read([line.pixels() for line in page])]
 
 
 def rates(samples: Sequence[LineSample], model: str) -> str:
     """Errors and the words' calibration error, alone and with help."""
     found = []
     for language in ("none", "auto"):
-        readings = read(samples, model, language)
+        readings = read_pages(Reader.load(model, language), samples)
         pairs = zip(samples, readings, strict=True)
         cer = total(score(sample.text, reading.text) for sample, reading in pairs).cer
         found.append(f"{cer:.4f} (ece {word_calibration_error(samples, readings):.3f})")
@@ -50,16 +40,10 @@ def measure(argument: str) -> str:
     use_threads(1)
     path, _, page = argument.partition(":")
     samples = [one for one in read_samples([Path(path)], "val") if one.page.startswith(page)]
-    readings = read(samples, MODEL, "auto")
-    learnt = [
-        replace(sample, text=reading.text)
-        for sample, reading in zip(samples, readings, strict=True)
-        if reading.text and reading.confidence >= AdaptParams().least_confidence
-    ]
     before = rates(samples, MODEL)
     with TemporaryDirectory() as folder:
         began = time.monotonic()
-        model = adapt_model(learnt, Path(folder), MODEL)
+        model = adapt_model(samples, Path(folder), MODEL)
         seconds = time.monotonic() - began
         after = rates(samples, str(model))
     name = f"{Path(path).stem} {page}".strip()

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import recognize.adapt
+from pipeline.errors import InputError
+from pipeline.tables import read_table
 from pipeline.weights import write_card
-from recognize.adapt import RECIPE, adapt_model
+from recognize.adapt import RECIPE, AdaptParams, adapt_model
 from recognize.calibration import Calibration
-from recognize.evaluate import score, total
-from recognize.reader import Reader
+from recognize.dataset import LineSample
+from recognize.reader import Reader, Reading
 from recognize.train import LineTraining, Recipe
 from recognize.weights import read_card
 from tests.recognize.test_train import RECIPE as TINY
 from tests.recognize.test_train import drawn_lines
 
+# Everything that is read is learnt, though a model that has hardly learnt doubts it.
+ALL = AdaptParams("none", rounds=1, least_confidence=0.0)
 QUICK = Recipe(name="adapted", epochs=2.0, max_columns=600, evaluate_steps=1000)
 
 
@@ -26,7 +32,9 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model that has hardly learnt anything, with a card that tells who made it."""
     folder = tmp_path_factory.mktemp("begun")
     lines = drawn_lines(8)
-    path = LineTraining(TINY, lines, lines[:2], folder).publish()
+    training = LineTraining(TINY, lines, lines[:2], folder)
+    training.run()
+    path = training.publish()
     card = read_card(path.with_suffix(".json"))
     curve = Calibration((0.1, 0.9), (0.5, 0.1))
     card = replace(card, version="7", licence="ours", calibration=curve, helped=curve)
@@ -34,49 +42,95 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_its_lines_are_read_as_they_were_told(
-    begun: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(recognize.adapt, "MOST_SEEN", 10_000)
-    lines = drawn_lines(60)
-    recipe = replace(QUICK, epochs=60.0, learning_rate=0.005, max_columns=2000, plain=1.0)
-    path = adapt_model(lines, tmp_path, str(begun), recipe)
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines are read as they are written: as if a language had helped."""
 
-    def errors(model: Path) -> float:
-        readings = Reader.load(str(model)).read([line.pixels() for line in lines])
-        return total(score(a.text, b.text) for a, b in zip(lines, readings, strict=True)).cer
+    def read(_: Reader, lines: Sequence[LineSample]) -> list[Reading]:
+        return [Reading(line.text, (), (1.0,) * len(line.text)) for line in lines]
 
-    assert errors(path) < 0.8 * errors(begun)
+    monkeypatch.setattr(recognize.adapt, "read_pages", read)
 
 
+@pytest.fixture
+def teachers(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The models that have read what was learnt, in turn."""
+    names: list[str] = []
+
+    class Noted:
+        @staticmethod
+        def load(name: str, language: str) -> Reader:
+            names.append(Path(name).parent.name)
+            return Reader.load(name, language)
+
+    monkeypatch.setattr(recognize.adapt, "Reader", Noted)
+    return names
+
+
+@pytest.mark.usefixtures("told")
+def test_it_learns_what_the_teacher_read(begun: Path, tmp_path: Path) -> None:
+    recipe = replace(QUICK, epochs=20.0, learning_rate=0.005, max_columns=2000, plain=1.0)
+    adapt_model(drawn_lines(60), tmp_path, str(begun), ALL, replace(recipe, evaluate_steps=20))
+    losses = [float(row["loss"]) for row in csv.DictReader((tmp_path / "log.csv").open())]
+    assert losses[-1] < 0.7 * losses[0]
+
+
+@pytest.mark.usefixtures("told")
 def test_its_card_is_that_of_the_model_begun_from(begun: Path, tmp_path: Path) -> None:
-    card = read_card(adapt_model(drawn_lines(4), tmp_path, str(begun), QUICK).with_suffix(".json"))
-    old = read_card(begun.with_suffix(".json"))
+    path = adapt_model(drawn_lines(4), tmp_path, str(begun), ALL, QUICK)
+    card, old = (read_card(one.with_suffix(".json")) for one in (path, begun))
     assert (card.licence, card.version) == ("ours", "7")
     assert (card.calibration, card.helped) == (old.calibration, old.helped)
     assert (card.training["from"], card.scores) == ("tiny 7", {})
 
 
+@pytest.mark.usefixtures("told")
 def test_of_many_lines_it_takes_fewer_passes(
     begun: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recognize.adapt, "MOST_SEEN", 6)
-    path = adapt_model(drawn_lines(12), tmp_path, str(begun), QUICK)
-    assert read_card(path.with_suffix(".json")).training["lines_seen"] < 12
+    path = adapt_model(drawn_lines(12), tmp_path, str(begun), ALL, QUICK)
+    seen = read_card(path.with_suffix(".json")).training["lines_seen"]
+    assert isinstance(seen, int) and seen < 12
 
 
+@pytest.mark.usefixtures("told")
 def test_the_same_lines_give_the_same_model(begun: Path, tmp_path: Path) -> None:
-    one, other = (adapt_model(drawn_lines(6), tmp_path / n, str(begun), QUICK) for n in "ab")
+    one, other = (adapt_model(drawn_lines(6), tmp_path / n, str(begun), ALL, QUICK) for n in "ab")
     assert one.read_bytes() == other.read_bytes()
 
 
-def test_no_checkpoint_is_left(begun: Path, tmp_path: Path) -> None:
-    adapt_model(drawn_lines(4), tmp_path, str(begun), QUICK)
+def test_each_round_is_read_by_the_last_ones_model(
+    begun: Path, tmp_path: Path, teachers: list[str]
+) -> None:
+    adapt_model(drawn_lines(4), tmp_path, str(begun), replace(ALL, rounds=3), QUICK)
+    assert teachers == [begun.parent.name, "round-1", "round-2"]
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_dir()) == []
     assert not list(tmp_path.glob("*.pt"))
 
 
-def test_the_recipe_hides_columns_of_every_line() -> None:
-    from pipeline.tables import read_table
+def test_killed_in_the_second_round_it_does_not_learn_the_first_again(
+    begun: Path, tmp_path: Path, teachers: list[str]
+) -> None:
+    lines, twice = drawn_lines(4), replace(ALL, rounds=2)
+    adapt_model(lines, tmp_path / "round-1", str(begun), ALL, QUICK)
+    teachers.clear()
+    adapt_model(lines, tmp_path, str(begun), twice, QUICK)
+    assert teachers == ["round-1"]
 
+
+def test_a_model_that_is_there_stays(begun: Path, tmp_path: Path, teachers: list[str]) -> None:
+    path = adapt_model(drawn_lines(4), tmp_path, str(begun), ALL, QUICK)
+    teachers.clear()
+    assert adapt_model(drawn_lines(4), tmp_path, str(begun), ALL, QUICK) == path
+    assert teachers == []
+
+
+def test_nothing_read_surely_is_said(begun: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="inkfolio train"):
+        adapt_model(drawn_lines(4), tmp_path, str(begun), replace(ALL, least_confidence=1.1), QUICK)
+
+
+def test_the_recipe_hides_columns_of_every_line() -> None:
     recipe = read_table(RECIPE, Recipe)
     assert recipe.masked > 0 and recipe.plain == 0
