@@ -263,6 +263,7 @@ def _adapted(sources: list[str], out: str, settings: Settings, cluster: str) -> 
 
     from pipeline.adapting import adapt as run
     from pipeline.ledger import FOLDER
+    from pipeline.names import safe_name
     from pipeline.remote import place, run_folder
     from recognize.adapt import AdaptParams
 
@@ -275,8 +276,9 @@ def _adapted(sources: list[str], out: str, settings: Settings, cluster: str) -> 
         )
     typer.echo("learning the hands: a first reading of some pages, some minutes", err=True)
     params = AdaptParams(settings.lm if settings.lm != "none" else "auto")
+    own = folder / FOLDER / f"adapted-{safe_name(Path(settings.model).stem)}"
     try:
-        model = run(paths, folder / FOLDER / "adapted", settings, params=params, leave=[folder])
+        model = run(paths, own, settings, params=params, leave=[folder])
     except InputError as error:  # where it is more than that, the run itself will say so
         typer.echo(f"nothing was learnt: {error}", err=True)
         return settings
