@@ -16,7 +16,8 @@ def draw_curve(log: Path, picture: Path) -> None:
     """Draw log.csv of a run as a PNG; the same log gives the same bytes.
 
     Args:
-        log: CSV with the columns seen, loss and val_cer; nothing is drawn without it.
+        log: CSV with the columns seen, loss and, if there was a val, val_cer; nothing is drawn
+            without it.
         picture: the file to write; left alone, with a warning, where there is no matplotlib.
     """
     if not log.exists():
@@ -28,14 +29,13 @@ def draw_curve(log: Path, picture: Path) -> None:
         return
     with log.open(newline="") as file:
         rows = list(csv.DictReader(file))
-    lines, losses, rates = (
-        [float(row[name]) for row in rows] for name in ("seen", "loss", "val_cer")
-    )
+    lines, losses = ([float(row[name]) for row in rows] for name in ("seen", "loss"))
+    rates = [float(row["val_cer"]) for row in rows if "val_cer" in row]
     figure = Figure((6, 3.5), layout="constrained")
     left = figure.subplots()
     right = left.twinx()
     left.plot(lines, losses, color="tab:gray", marker=".", label="loss")
-    right.plot(lines, rates, color="tab:blue", marker=".", label="val CER")
+    right.plot(lines[: len(rates)], rates, color="tab:blue", marker=".", label="val CER")
     left.set(xlabel="lines seen", ylabel="loss per character")
     right.set(ylabel="val CER", ylim=(0, None))
     figure.legend(loc="outside upper right", ncols=2)

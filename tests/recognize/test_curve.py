@@ -35,3 +35,11 @@ def test_no_picture_without_the_library(
     draw_curve(log, tmp_path / "curve.png")
     assert not (tmp_path / "curve.png").exists()
     assert "matplotlib" in caplog.text
+
+
+def test_a_training_without_val_has_its_loss_alone(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    log = tmp_path / "log.csv"
+    log.write_text("\n".join(line.rpartition(",")[0] for line in LOG.splitlines()))
+    draw_curve(log, tmp_path / "curve.png")
+    assert cv2.imread(str(tmp_path / "curve.png")) is not None
