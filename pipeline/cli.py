@@ -44,6 +44,9 @@ Sources = Annotated[
     list[str] | None,
     typer.Argument(help="Images, PDFs, and folders of them; URLs too.", show_default=False),
 ]
+Pages = Annotated[
+    list[Path], typer.Argument(help="Images, PDFs, and folders of them.", show_default=False)
+]
 Model = Annotated[str, typer.Option(help="A shipped model's name, or a .safetensors file.")]
 Lines = Annotated[
     str, typer.Option(help="How lines are found: profile, net or auto.", show_default="auto")
@@ -501,9 +504,7 @@ def train(
 
 @app.command()
 def adapt(
-    sources: Annotated[
-        list[Path], typer.Argument(help="Images, PDFs, and folders of them.", show_default=False)
-    ],
+    sources: Pages,
     out: Annotated[Path, typer.Option(help="Run folder; gone on from if it exists.")],
     start: Annotated[str, typer.Option("--from", help="Begin from this model.")] = "latin",
     lm: Annotated[

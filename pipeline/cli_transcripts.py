@@ -14,6 +14,7 @@ from pipeline.cli import (
     MaxRequests,
     Model,
     Net,
+    Pages,
     PdfA,
     ReaderSends,
     RemoteModel,
@@ -32,9 +33,6 @@ from pipeline.cli import (
 )
 from pipeline.errors import UsageError
 
-Pages = Annotated[
-    list[Path], typer.Argument(help="Images, PDFs, and folders of them.", show_default=False)
-]
 _TEXT = typer.Option(
     help="The transcription: .txt, .docx or .xml (TEI, PAGE, ALTO) of all pages; or a folder "
     "with one for each document or page, under its name.",

@@ -1,6 +1,6 @@
 """What a model gains by learning hands from its own readings of them (`inkfolio adapt`).
 
-python tests/benchmarks/measure_adapting.py PARQUET[:PAGE]... [--jobs N]
+python tests/benchmarks/measure_adapting.py PARQUET[:PAGE]...
 
 Each argument is taken for a folder of scans: the lines of its val split, of the pages whose names
 begin with PAGE if that is given. They are read page by page with the language models' help, what
@@ -9,7 +9,6 @@ was read surely enough is learnt, and they are read again: the truth serves to c
 
 from __future__ import annotations
 
-import multiprocessing
 import sys
 import time
 from collections.abc import Sequence
@@ -52,17 +51,6 @@ def measure(argument: str) -> str:
     )
 
 
-def main(arguments: Sequence[str]) -> None:
-    """Print a line an argument, N at a time."""
-    jobs = 1
-    if "--jobs" in arguments:
-        place = arguments.index("--jobs")
-        jobs = int(arguments[place + 1])
-        arguments = [*arguments[:place], *arguments[place + 2 :]]
-    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-        for line in pool.imap(measure, arguments):
-            print(line, flush=True)
-
-
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    for argument in sys.argv[1:]:
+        print(measure(argument), flush=True)
