@@ -6,13 +6,13 @@ import logging
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
-from pipeline.answers import spread
 from pipeline.errors import InkfolioError, InputError
 from pipeline.line_corpus import LineRow, encode_line, write_rows
 from pipeline.load import SourcePage
 from pipeline.names import shown
 from pipeline.settings import Settings
 from pipeline.sources import SourceDocument, find_documents
+from pipeline.spread import spread
 from pipeline.stages import crops_of, open_page, segment_upright
 from recognize.adapt import AdaptParams, adapt_model
 from recognize.dataset import read_samples

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 from pipeline.errors import FileAccessError
 from pipeline.keys import answer_key, picture_key
@@ -15,11 +14,10 @@ from pipeline.ledger import Ledger, look_into
 from pipeline.load import LoadParams, SourcePage
 from pipeline.names import shown
 from pipeline.remote_reader import RemoteError, RemoteParams, RemoteReader
+from pipeline.spread import spread
 from pipeline.worker import Pictured, PictureTask
 
 logger = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 SAMPLES = 5  # pages that a plan is judged by
 LOOK_S = 0.5  # how soon a wish to stop is seen
@@ -164,12 +162,6 @@ def plan_requests(
         f"{new} to be sent to {params.host}{by_line}, "
         f"in at most {most} requests of at most {params.max_tokens} tokens"
     )
-
-
-def spread(items: Sequence[T], most: int) -> list[T]:
-    """Some of the items, evenly spread over all."""
-    count = min(most, len(items))
-    return [items[(2 * number + 1) * len(items) // (2 * count)] for number in range(count)]
 
 
 def _answered(keys: Iterable[str], folder: Path) -> int:

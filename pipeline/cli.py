@@ -79,6 +79,12 @@ LanguageModel = Annotated[
         show_default="none",
     ),
 ]
+Looks = Annotated[
+    int,
+    typer.Option(
+        min=0, max=4, help="Looks at a line in doubt, 1 to 4; 1 is fastest.", show_default="4"
+    ),
+]
 RemoteUrl = Annotated[
     str,
     typer.Option(
@@ -118,6 +124,7 @@ def convert(
         str, typer.Option(help="A shipped model's name, or a .safetensors file.")
     ] = "",
     lm: LanguageModel = "",
+    looks: Looks = 0,
     adapt: Annotated[
         bool,
         typer.Option(
@@ -208,6 +215,7 @@ def convert(
         if bool(sources) == bool(watch):
             raise UsageError("name files and folders, or a folder to --watch; one of the two")
         settings = settings_from(config, to=to, model=model, lm=lm, lang=lang, lines=lines, net=net)
+        settings = replace(settings, looks=looks or settings.looks)
         settings = _with_enrich(settings, enrich)
         settings = _with_existing_text(settings, existing_text)
         settings = replace(settings, order_from=order_from or settings.order_from)
@@ -611,6 +619,7 @@ def evaluate_lines(
     split: Annotated[str, typer.Option(help="Which split of the corpora.")] = "val",
     model: Model = "latin",
     lm: Annotated[str, typer.Option(help="Language model that helps, as in convert.")] = "none",
+    looks: Looks = 0,
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
     threads: Annotated[int, typer.Option(min=0, help="0: one a core.", show_default="0")] = 0,
     verbose: Verbose = False,
@@ -620,11 +629,12 @@ def evaluate_lines(
     Example: inkfolio evaluate lines corpus.parquet --split val --json
     """
     with speaking_plainly(verbose):
+        from pipeline.settings import Settings
         from recognize.evaluate import evaluate_model, table_of
         from recognize.reader import use_threads
 
         use_threads(threads or _cores())
-        scores = evaluate_model(corpora, split, model, lm)
+        scores = evaluate_model(corpora, split, model, lm, looks or Settings().looks)
         typer.echo(
             json.dumps(scores, ensure_ascii=False, indent=2) if as_json else table_of(scores)
         )
@@ -635,6 +645,7 @@ def evaluate_pages(
     folder: Annotated[Path, typer.Argument(help="Page JSON beside page images.")],
     model: Model = "latin",
     lm: LanguageModel = "",
+    looks: Looks = 0,
     read: Annotated[bool, typer.Option(help="Read the lines too, not only find them.")] = True,
     lines: Lines = "",
     net: Net = "",
@@ -648,13 +659,18 @@ def evaluate_pages(
     Example: inkfolio evaluate pages pages/val --json
     """
     with speaking_plainly(verbose):
+        from dataclasses import replace
+
         from pipeline.evaluate_pages import evaluate_folder, table_of
         from recognize.reader import Reader, use_threads
 
         use_threads(threads or _cores())
         settings = settings_from(config, model=model, lm=lm, lines=lines, net=net)
+        settings = replace(settings, looks=looks or settings.looks)
         scores = evaluate_folder(
-            folder, settings, Reader.load(settings.model, settings.lm) if read else None
+            folder,
+            settings,
+            Reader.load(settings.model, settings.lm, settings.looks) if read else None,
         )
         typer.echo(
             json.dumps(scores, ensure_ascii=False, indent=2) if as_json else table_of(scores)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from pipeline.answers import SAMPLES, plan_requests, spread
+from pipeline.answers import SAMPLES, plan_requests
 from pipeline.executor import Limits, open_executor
 from pipeline.ledger import PageRow
 from pipeline.remote import mirrored, place, run_folder
@@ -18,6 +18,7 @@ from pipeline.remote_reader import RemoteParams
 from pipeline.runner import check_formats, find_apart
 from pipeline.settings import Settings
 from pipeline.sources import SourceDocument
+from pipeline.spread import spread
 from pipeline.worker import (
     PrepareTask,
     ReadTask,
@@ -87,7 +88,7 @@ def estimate(
         SettingsError: if a format is unknown.
     """
     check_formats(settings)
-    load = partial(prepare, PrepareTask(settings.model, settings.lm))
+    load = partial(prepare, PrepareTask(settings.model, settings.lm, settings.looks))
     with (
         mirrored([place(source) for source in sources]) as (paths, mirror),
         open_executor(jobs, limits, start=load) as executor,

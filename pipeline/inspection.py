@@ -34,7 +34,7 @@ def inspect_page(path: Path, index: int, out: Path, settings: Settings) -> None:
     if index >= len(pages):
         raise InputError(f"{shown(path)}: has {len(pages)} pages; choose another --number")
     image = open_page(pages[index], settings)
-    reader = Reader.load(settings.model, settings.lm)
+    reader = Reader.load(settings.model, settings.lm, settings.looks)
     page = read_page(pages[index], image, settings, reader, Stopwatch())
     picture = io.BytesIO()
     Image.fromarray(draw_overlay(image.gray, page)).save(picture, "PNG")

@@ -113,7 +113,7 @@ def convert(
         refuse_memory([*places, target])
     folder = run_folder(target)
     most = limits.memory_bytes if jobs or cluster else 0
-    wanted = PrepareTask(settings.model, settings.lm, most)
+    wanted = PrepareTask(settings.model, settings.lm, settings.looks, most)
     with (
         mirrored(places) as (paths, mirror),
         interruptible() as stopping,

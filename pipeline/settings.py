@@ -19,6 +19,7 @@ class Settings:
         model: a shipped model's name or the path of a safetensors file.
         lm: language model that helps to read: an ISO 639-3 code, "auto" for the one that fits the
             page, or "none".
+        looks: ways in which a line in doubt is looked at, 1 to 4; see `recognize.reader.VIEWS`.
         formats: what is written, names of `pipeline.stages.WRITERS`.
         enrich: what is made of the text besides, names that `pipeline.enrichers.enricher` knows.
         language: BCP 47 code of the documents for the PDF's readers, such as "fr"; may be empty.
@@ -35,6 +36,7 @@ class Settings:
 
     model: str = "latin"
     lm: str = "none"
+    looks: int = 4
     formats: tuple[str, ...] = ("pdf", "txt")
     enrich: tuple[str, ...] = ()
     language: str = ""
@@ -46,7 +48,9 @@ class Settings:
     base_url: str = "http://localhost:8000"
 
     def __post_init__(self) -> None:
-        """Refuse an unknown way with existing text."""
+        """Refuse an unknown way with existing text, and no look at all."""
         if self.existing_text not in EXISTING_TEXT:
             known = ", ".join(EXISTING_TEXT)
             raise ValueError(f"existing_text must be one of {known}: {self.existing_text!r}")
+        if self.looks < 1:
+            raise ValueError(f"looks must be 1 or more: {self.looks}")

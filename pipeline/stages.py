@@ -67,6 +67,10 @@ class LineReader(Protocol):
         """One reading a line image."""
         ...
 
+    def glance(self, lines: Sequence[Gray]) -> list[Reading]:
+        """The same, less carefully: to judge what the images are."""
+        ...
+
 
 @dataclass(slots=True)
 class Stopwatch:
@@ -134,7 +138,7 @@ def segment_upright(gray: Gray, settings: Settings, reader: LineReader) -> Segme
 def surely_read(reader: LineReader, gray: Gray, lines: Sequence[Line]) -> list[bool]:
     """Which doubtful lines of a page hold text: what is read surely, and its like in its column."""
     crops = [crop_line(gray, line.boundary, line.baseline).image for line in lines]
-    confidences = np.array([one.confidence if one.text else 0.0 for one in reader.read(crops)])
+    confidences = np.array([one.confidence if one.text else 0.0 for one in reader.glance(crops)])
     sure = confidences >= SURELY_READ
     like = _alike(boxes_of(line.boundary for line in lines))
     in_column = like[:, sure].sum(axis=1) >= IN_COLUMN
@@ -194,7 +198,7 @@ def reads_upside_down(gray: Gray, found: Segmentation, reader: LineReader) -> bo
         return False
     crops = [crop_line(gray, line.boundary, line.baseline).image for line in lines]
     flipped = [np.ascontiguousarray(crop[::-1, ::-1]) for crop in crops]
-    readings = reader.read([*crops, *flipped])
+    readings = reader.glance([*crops, *flipped])
     gain = sum(one.confidence for one in readings[len(lines) :])
     gain -= sum(one.confidence for one in readings[: len(lines)])
     return gain > SURELY_BETTER * len(lines)

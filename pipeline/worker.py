@@ -62,11 +62,13 @@ class PrepareTask:
     Attributes:
         model: name or path.
         lm: its language model, or "none".
+        looks: at a line in doubt.
         memory_bytes: the most that the process may take for it and a page; 0 for no limit.
     """
 
     model: str
     lm: str = "none"
+    looks: int = 4
     memory_bytes: int = 0
 
 
@@ -246,7 +248,7 @@ def prepare(task: PrepareTask) -> Prepared:
         from recognize.weights import find_weights, read_card
 
         card = read_card(find_weights(task.model).with_suffix(".json"))
-        _reader(task.model, task.lm)
+        _reader(task.model, task.lm, task.looks)
         languages = fingerprint(task.lm)
         if 0 < task.memory_bytes < taken():
             raise UsageError(
@@ -291,7 +293,7 @@ def picture(settings: Settings, mirror: Mirror, task: PictureTask) -> Pictured:
 def _pictures(page: SourcePage, settings: Settings, by_line: bool) -> Iterator[bytes]:
     """Of the page, or of each of its lines; the right way up as far as we can tell."""
     gray = open_page(page, settings).gray
-    found = segment_upright(gray, settings, _reader(settings.model, settings.lm))
+    found = segment_upright(gray, settings, _reader(settings.model, settings.lm, settings.looks))
     if not by_line:
         yield web_picture(page_source(page), settings.load, found.turn.degrees)
         return
@@ -322,7 +324,7 @@ def _read(settings: Settings, mirror: Mirror, task: ReadTask) -> PageRow:
             skipped = _is_left(page_here, settings)
         page, assumed = unread_page(task.page, image), image.ppi_assumed
         if not skipped:
-            reader = _reader(settings.model, settings.lm)
+            reader = _reader(settings.model, settings.lm, settings.looks)
             page, not_there = _read_page(task, image, settings, reader, watch)
             order = order_file(settings.order_from, task.document, task.page)
             page = in_given_order(page, order) if order else page
@@ -357,13 +359,13 @@ def _read_page(
 
 
 @cache
-def _reader(model: str, lm: str) -> Reader:
+def _reader(model: str, lm: str, looks: int) -> Reader:
     """One reader per process and model, on one thread: the same bytes whatever the jobs."""
     from recognize.reader import Reader, use_threads  # slow: loads torch
 
     use_threads(1)
     keep_flat()
-    return Reader.load(model, lm)
+    return Reader.load(model, lm, looks)
 
 
 def _write(settings: Settings, mirror: Mirror, task: WriteTask) -> Written:

@@ -13,10 +13,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from pipeline.errors import InputError
+from pipeline.spread import spread
 from pipeline.tables import read_table
 from pipeline.training import CHECKPOINT
 from pipeline.weights import write_card
+from recognize.calibration import Calibration, power_to_mean
 from recognize.dataset import LineSample
 from recognize.evaluate import read_pages
 from recognize.reader import Reader
@@ -24,6 +28,8 @@ from recognize.train import LineTraining, Recipe
 from recognize.weights import Card, find_weights, read_card
 
 RECIPE = Path(__file__).with_name("recipes") / "adapt.toml"
+# Lines, evenly spread over all, that what the model is too sure by is measured on.
+_MEASURED = 300
 # Lines seen at most, all passes together: what there is to learn is learnt soon, and after that
 # the mistakes are learnt by heart.
 MOST_SEEN = 1_500
@@ -61,8 +67,9 @@ def adapt_model(
         recipe: of the training; ours if not given.
 
     Returns:
-        The safetensors file written. Its card has the licence and the calibration of the model
-        begun from: there is no truth to measure new ones by.
+        The safetensors file written. Its card has the licence of the model begun from, and its
+        calibration, by which it is no surer than that model was with the language's help: there is
+        no truth to measure by, and what has learnt its own readings believes them too much.
 
     Raises:
         InputError: if there is no such model, or no line is read surely enough.
@@ -73,6 +80,9 @@ def adapt_model(
     for run in [] if _is_done(folder) else [*earlier, folder]:
         if not _is_done(run):
             _learn(_surely_read(lines, teacher, params), run, start, recipe)
+            if run == folder:
+                _temper(model, spread(lines, _MEASURED), start, params.language)
+            (run / CHECKPOINT).unlink()
         teacher = str(run / model.name)
     for run in earlier:
         shutil.rmtree(run, ignore_errors=True)
@@ -106,7 +116,6 @@ def _learn(lines: Sequence[LineSample], folder: Path, start: str, recipe: Recipe
     training.run()
     path = training.publish()
     _inherit(path.with_suffix(".json"), read_card(find_weights(start).with_suffix(".json")))
-    (folder / CHECKPOINT).unlink()
 
 
 def _inherit(path: Path, begun: Card) -> None:
@@ -115,3 +124,22 @@ def _inherit(path: Path, begun: Card) -> None:
     same = {name: getattr(begun, name) for name in ("version", "licence", "calibration", "helped")}
     training = {**card.training, "from": f"{begun.name} {begun.version}"}
     write_card(path, replace(card, training=training, **same))
+
+
+def _temper(model: Path, lines: Sequence[LineSample], start: str, language: str) -> None:
+    """Make a model no surer of the words in some lines than the one begun from was with help."""
+    mean = float(np.mean(_words_confidences(lines, start, language)))
+    path = model.with_suffix(".json")
+    card = read_card(path)
+
+    def tempered(curve: Calibration, helped: str) -> Calibration:
+        power = power_to_mean(_words_confidences(lines, str(model), helped), mean)
+        return replace(curve, power=round(curve.power * power, 3))
+
+    calibration, helped = tempered(card.calibration, "none"), tempered(card.helped, language)
+    write_card(path, replace(card, calibration=calibration, helped=helped))
+
+
+def _words_confidences(lines: Sequence[LineSample], model: str, language: str) -> list[float]:
+    readings = read_pages(Reader.load(model, language), lines)
+    return [one.word_confidence(*word) for one in readings for word in one.words] or [1.0]

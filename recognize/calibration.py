@@ -13,19 +13,22 @@ import numpy as np
 from scipy.optimize import isotonic_regression
 
 _KNOTS = 16
+_MOST_POWER = 8.0  # of confidences; one that would need more is not to be believed anyway
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Expected character error rate by a line's confidence, linear between the knots.
+    """What a model's confidences are worth, and the error rate to expect by a line's.
 
     Attributes:
         confidences: of the knots, ascending, in [0, 1].
-        rates: expected errors per character read at each knot, descending.
+        rates: expected errors per character read at each knot, descending; linear between them.
+        power: that a model's confidences are raised to first; above 1 it is too sure of itself.
     """
 
     confidences: tuple[float, ...] = (0.0, 1.0)
     rates: tuple[float, ...] = (1.0, 0.0)  # of an uncalibrated model: what is doubted is wrong
+    power: float = 1.0
 
     def expected_cer(self, lines: Iterable[tuple[float, int]]) -> float:
         """Expected error rate of some lines together.
@@ -41,6 +44,21 @@ class Calibration:
             return 0.0
         rates = np.interp(pairs[:, 0], self.confidences, self.rates)
         return float(np.average(rates, weights=pairs[:, 1]))
+
+
+def power_to_mean(confidences: Sequence[float], mean: float) -> float:
+    """The power of 1 or more that brings the mean of some confidences down to another.
+
+    Args:
+        confidences: in [0, 1].
+        mean: to come to; 1 is returned where theirs is not above it.
+    """
+    sure = np.asarray(confidences, np.float64)
+    low, high = 0.0, _MOST_POWER
+    for _ in range(30):
+        power = (low + high) / 2
+        low, high = (power, high) if (sure**power).mean() > mean else (low, power)
+    return max(1.0, high)
 
 
 def calibrate(

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from recognize.alphabet import BLANK
+
+_LEAST = 1e-5  # probability of what is not possible
 
 Probabilities = NDArray[np.float32]  # (T, labels), each row sums to 1
 
@@ -73,6 +76,28 @@ def widen(spans: tuple[tuple[int, int], ...], columns: int) -> tuple[tuple[float
     first = max(0.0, min(centers[0] - reach, spans[0][0]))
     last = min(float(columns), max(centers[-1] + reach, spans[-1][1]))
     return tuple(zip([first, *borders], [*borders, last], strict=True))
+
+
+def log_likelihood(probabilities: Probabilities, labels: Sequence[int]) -> float:
+    """The logarithm of the probability that just these labels stand there, over all alignments.
+
+    Args:
+        probabilities: float32 (T, labels).
+        labels: without blanks.
+
+    Returns:
+        At most 0; minus infinity where there are too few columns.
+    """
+    columns = torch.from_numpy(np.log(np.maximum(probabilities, _LEAST)))[:, None]
+    loss = torch.nn.functional.ctc_loss(
+        columns,
+        torch.tensor([list(labels)], dtype=torch.long),
+        torch.tensor([len(probabilities)]),
+        torch.tensor([len(labels)]),
+        blank=BLANK,
+        reduction="sum",
+    )
+    return -float(loss)
 
 
 def align(probabilities: Probabilities, labels: Sequence[int]) -> Labelling:

@@ -19,7 +19,7 @@ from rapidfuzz.distance import Levenshtein
 from pipeline.errors import InputError
 from recognize.alphabet import clean
 from recognize.dataset import LineSample, read_samples
-from recognize.reader import Reader, Reading
+from recognize.reader import VIEWS, Reader, Reading
 from recognize.weights import DEFAULT
 
 _BINS = 10  # of confidence, in the calibration error
@@ -113,7 +113,11 @@ def total(scores: Iterable[Score]) -> Score:
 
 
 def read_split(
-    paths: Sequence[Path], split: str, model: str = DEFAULT, language: str = "none"
+    paths: Sequence[Path],
+    split: str,
+    model: str = DEFAULT,
+    language: str = "none",
+    looks: int = len(VIEWS),
 ) -> tuple[list[LineSample], list[Reading]]:
     """Read one split of some corpora, page by page.
 
@@ -122,6 +126,7 @@ def read_split(
         split: "train" or "val".
         model: a shipped model's name, or a safetensors file.
         language: of the language model that helps, see `Reader.load`.
+        looks: at a line in doubt.
 
     Returns:
         The lines, and what was read in each.
@@ -132,7 +137,7 @@ def read_split(
     samples = read_samples(paths, split)
     if not samples:
         raise InputError(f"no lines of split {split!r} in {len(paths)} files; check --split")
-    return samples, read_pages(Reader.load(model, language), samples)
+    return samples, read_pages(Reader.load(model, language, looks), samples)
 
 
 def read_pages(reader: Reader, samples: Sequence[LineSample]) -> list[Reading]:
@@ -142,7 +147,11 @@ def read_pages(reader: Reader, samples: Sequence[LineSample]) -> list[Reading]:
 
 
 def evaluate_model(
-    paths: Sequence[Path], split: str, model: str = DEFAULT, language: str = "none"
+    paths: Sequence[Path],
+    split: str,
+    model: str = DEFAULT,
+    language: str = "none",
+    looks: int = len(VIEWS),
 ) -> Tables:
     """Read one split of some corpora and score it; see `read_split`.
 
@@ -150,7 +159,7 @@ def evaluate_model(
         Tables "total", "kind", "kind/language" and "corpus"; in each, rates and counts by row.
         The total also tells the `word_calibration_error`.
     """
-    return tables_of(*read_split(paths, split, model, language))
+    return tables_of(*read_split(paths, split, model, language, looks))
 
 
 def tables_of(samples: Sequence[LineSample], readings: Sequence[Reading]) -> Tables:

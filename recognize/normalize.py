@@ -49,6 +49,18 @@ def normalize(line: Gray, height: int, stretch: float = 1.0, focused: bool = Fal
     return array.clip(-0.25, 1.25)
 
 
+def leaning(line: LineArray, slant: float) -> LineArray:
+    """A line of the network's input with its letters leaning over to the left by `slant`.
+
+    Args:
+        line: float32 (height, W).
+        slant: columns a row; what stands at mid-height stays in its place.
+    """
+    rows, columns = line.shape
+    shear = np.array([[1, slant, -slant * rows / 2], [0, 1, 0]], np.float32)
+    return cv2.warpAffine(line, shear, (columns, rows), borderValue=0.0).astype(np.float32)
+
+
 def _focus(line: Gray) -> Gray:
     """The rows of a line that its writing needs, at 64 rows or fewer for the whole line."""
     rows, columns = line.shape

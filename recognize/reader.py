@@ -17,11 +17,18 @@ from recognize.alphabet import Alphabet
 from recognize.alternatives import Rivals, Standing, standings_of_words
 from recognize.beam import BeamDecoder, Ranked
 from recognize.calibration import Calibration
-from recognize.ctc import Labelling, Probabilities, align, decode_greedily, widen
+from recognize.ctc import (
+    Labelling,
+    Probabilities,
+    align,
+    decode_greedily,
+    log_likelihood,
+    widen,
+)
 from recognize.dataset import round_up, stack
 from recognize.language import NO_LANGUAGES, Languages, load_languages
 from recognize.model import STRIDE, LineNet, fuse_norms
-from recognize.normalize import Gray, LineArray, normalize
+from recognize.normalize import Gray, LineArray, leaning, normalize
 from recognize.quantize import EightBitCnn
 from recognize.reviser import mean_reading, revise
 from recognize.weights import DEFAULT, Card, load_model
@@ -38,7 +45,28 @@ _SECOND = 0.45
 # Weight of a language at least, by how much more for what a line's mean confidence lacks of 1, and
 # at most: where much is in doubt the network deserves less trust.
 _HELP, _HELP_IN_DOUBT, _MOST_HELP = 0.2, 3.0, 0.8
+# Mean confidence of a line below which it is looked at again.
+_DOUBTED = 0.97
+_AGAIN = 32  # doubted lines that are looked at together
 _MAX_COLUMNS = 16_000  # columns of a batch: some 30 lines, 200 MB of activations at most
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How a line is looked at.
+
+    Attributes:
+        width: of its letters, as a share of what the network is used to.
+        slant: see `recognize.normalize.leaning`.
+    """
+
+    width: float = 1.0
+    slant: float = 0.0
+
+
+# Hands are wider, narrower and more slanted than a network is used to. In the order of what each
+# adds on val to those before it, see docs/experiments.md.
+VIEWS = (View(), View(1.25), View(0.8), View(1.12, 0.15))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +120,33 @@ class Sight:
         return min(column * STRIDE / self.scaled, 1.0) * self.width
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Look:
+    """What is made of a line at one look.
+
+    Attributes:
+        sight: what the network sees.
+        revised: the same read again; what it was where nothing was in doubt.
+        first: the sight decoded greedily.
+        found: the same, revised.
+    """
+
+    sight: Sight
+    revised: Sight
+    first: Labelling
+    found: Labelling
+
+    @property
+    def sureness(self) -> float:
+        """What the network alone thinks of it, in [0, 1]."""
+        return _mean(self.first.confidences)
+
+    @property
+    def likelihood(self) -> float:
+        """The logarithm of how likely what was found is, of all that may stand there."""
+        return log_likelihood(self.revised.probabilities, self.found.labels)
+
+
 class Reader:
     """A network that is loaded once and reads any number of lines."""
 
@@ -101,12 +156,15 @@ class Reader:
         alphabet: Alphabet,
         languages: Languages = NO_LANGUAGES,
         calibration: Calibration = Calibration(),
+        looks: int = len(VIEWS),
     ) -> None:
         """A reader of a network in evaluation mode; `languages` help it to decode.
 
-        `calibration` tells what the confidences of its lines are worth.
+        `calibration` tells what the confidences of its lines are worth, `looks` how many of `VIEWS`
+        a line in doubt is read in.
         """
         self.calibration = calibration
+        self._views = VIEWS[1:looks]
         self._net = net.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._alphabet = alphabet
         self._device = next(net.parameters()).device
@@ -117,13 +175,14 @@ class Reader:
         }
 
     @classmethod
-    def load(cls, name: str = DEFAULT, language: str = "none") -> Reader:
+    def load(cls, name: str = DEFAULT, language: str = "none", looks: int = len(VIEWS)) -> Reader:
         """The reader of a shipped model, or of a safetensors file.
 
         Args:
             name: of the model, or the path of its weights.
             language: ISO 639-3 code of the language model that helps, "auto" for the one that
                 fits the page, or "none".
+            looks: at a line in doubt, 1 or more; the fewer, the sooner it is read.
 
         Raises:
             InputError: if there is no such model or it is damaged.
@@ -134,38 +193,68 @@ class Reader:
             net.cnn = _in_eight_bits(net, card, name)
         languages = load_languages(language)
         calibration = card.helped if languages.models else card.calibration
-        return cls(net, alphabet, languages, calibration)
+        return cls(net, alphabet, languages, calibration, looks)
 
     def read(self, lines: Sequence[Gray]) -> list[Reading]:
         """Read line images, each uint8 (H, W) with dark ink on light paper.
 
-        Every line is padded by its own width alone, and only lines of one padded width share a
-        batch, so that what the network sees in a line does not depend on its neighbours. They
-        only tell the language, if there are several to choose from.
+        A line that is not read surely is looked at in several ways, and the way that makes most
+        sense of it counts. Every line is padded by its own width alone, and only lines of one
+        padded width share a batch, so that what the network sees in a line does not depend on its
+        neighbours. They only tell the language, if there are several to choose from.
         """
+        looks = self._looks(self.look(lines))
+        return self._readings(looks, self._best_looks(lines, looks))
+
+    def glance(self, lines: Sequence[Gray]) -> list[Reading]:
+        """Read line images as `read` takes them at one look each: to judge them."""
         return self.decode(self.look(lines))
 
     def decode(self, sights: Sequence[Sight]) -> list[Reading]:
         """Read lines by what the network sees in them; the reviser and the languages help."""
-        # What is sure, and what is strange, is asked of the network alone.
+        looks = self._looks(sights)
+        return self._readings(looks, looks)
+
+    def _looks(self, sights: Sequence[Sight]) -> list[_Look]:
+        """What is made of lines by what the network sees in them, the reviser's help included."""
         first = [decode_greedily(sight.probabilities) for sight in sights]
-        sureness = [_mean(one.confidences) for one in first]
-        revised = self._revised(sights, sureness)
-        found = [
-            old if sight is seen else decode_greedily(sight.probabilities)
+        revised = self._revised(sights, [_mean(one.confidences) for one in first])
+        return [
+            _Look(seen, sight, old, old if sight is seen else decode_greedily(sight.probabilities))
             for old, seen, sight in zip(first, sights, revised, strict=True)
         ]
-        ranked: list[Ranked] = [[] for _ in sights]
-        language = self._choose_language(first)
+
+    def _best_looks(self, lines: Sequence[Gray], looks: Sequence[_Look]) -> list[_Look]:
+        """Of each line the look at it that makes most sense; more than one if it is in doubt."""
+        best = list(looks)
+        doubted = [n for n, look in enumerate(looks) if look.sureness < _DOUBTED]
+        for start in range(0, len(doubted) if self._views else 0, _AGAIN):
+            some = doubted[start : start + _AGAIN]
+            again = [lines[n] for _ in self._views for n in some]
+            views = [view for view in self._views for _ in some]
+            others = self._looks(self._seen(again, views))
+            for place, index in enumerate(some):
+                tried = [looks[index], *others[place :: len(some)]]
+                best[index] = max(tried, key=lambda look: look.likelihood)
+        return best
+
+    def _readings(self, first: Sequence[_Look], looks: Sequence[_Look]) -> list[Reading]:
+        """The readings of lines by a look at each; the first ones tell the language."""
+        found = [look.found for look in looks]
+        ranked: list[Ranked] = [[] for _ in looks]
+        language = self._choose_language([look.first for look in first])
         if language:
             decoder = self._decoders[language]
-            for index in [n for n, sure in enumerate(sureness) if sure < _SURE]:
-                once, twice = sights[index].probabilities, revised[index].probabilities
-                weight = min(_MOST_HELP, _HELP + _HELP_IN_DOUBT * (1 - sureness[index]))
+            for index in [n for n, look in enumerate(looks) if look.sureness < _SURE]:
+                once, twice = looks[index].sight.probabilities, looks[index].revised.probabilities
+                weight = min(_MOST_HELP, _HELP + _HELP_IN_DOUBT * (1 - looks[index].sureness))
                 ranked[index] = decoder.ranked(mean_reading(once, twice, _SECOND), weight)
                 found[index] = align(twice, ranked[index][0][0])
-        readings = [self._reading(*pair) for pair in zip(found, revised, strict=True)]
-        return [self._weighed(*pair) for pair in zip(readings, ranked, strict=True)]
+        readings = [
+            self._reading(one, look.revised) for one, look in zip(found, looks, strict=True)
+        ]
+        weighed = [self._weighed(*pair) for pair in zip(readings, ranked, strict=True)]
+        return raised(weighed, self.calibration.power)
 
     def _revised(self, sights: Sequence[Sight], sureness: Sequence[float]) -> Sequence[Sight]:
         """What the network sees, read again where it was not read surely."""
@@ -204,14 +293,21 @@ class Reader:
         return self._alphabet
 
     def look(self, lines: Sequence[Gray]) -> list[Sight]:
-        """The label probabilities of line images as `read` takes them, one a line."""
-        params = self._net.params
-        scale = params.height, params.stretch, params.focused
-        arrays = [normalize(line, *scale) for line in lines]
+        """The label probabilities of line images as `read` takes them, at one look each."""
+        return self._seen(lines, [VIEWS[0]] * len(lines))
+
+    def _seen(self, lines: Sequence[Gray], views: Sequence[View]) -> list[Sight]:
+        """The label probabilities of line images, each looked at in its way."""
+        arrays = [self._input(line, view) for line, view in zip(lines, views, strict=True)]
         return [
             Sight(found, array.shape[1], line.shape[1])
             for found, array, line in zip(self._probabilities(arrays), arrays, lines, strict=True)
         ]
+
+    def _input(self, line: Gray, view: View) -> LineArray:
+        params = self._net.params
+        array = normalize(line, params.height, params.stretch * view.width, params.focused)
+        return leaning(array, view.slant) if view.slant else array
 
     def _probabilities(self, arrays: Sequence[LineArray]) -> list[Probabilities]:
         """Label probabilities of each line, float32 (T, labels)."""
@@ -244,6 +340,13 @@ class Reader:
         first = len(text) - len(text.lstrip())
         last = len(text.rstrip())
         return Reading(text[first:last], spans[first:last], found.confidences[first:last])
+
+
+def raised(readings: Sequence[Reading], power: float) -> list[Reading]:
+    """Readings with their confidences raised to a power, see `Calibration`."""
+    return [
+        replace(one, confidences=tuple(sure**power for sure in one.confidences)) for one in readings
+    ]
 
 
 def _in_eight_bits(net: LineNet, card: Card, name: str) -> EightBitCnn:

@@ -24,18 +24,20 @@ from recognize.augment import AugmentParams
 from recognize.calibration import Calibration, calibrate
 from recognize.curve import draw_curve
 from recognize.dataset import LineSample, TrainingLine, read_samples, stack
-from recognize.evaluate import read_split, score, tables_of, total
+from recognize.evaluate import read_split, score, tables_of, total, word_calibration_error
 from recognize.loading import Batch, Batches, LoadingParams, plan_batches, share_of
 from recognize.model import LineNet, ModelParams
 from recognize.normalize import normalize
 from recognize.quantize import Range, measure_ranges
-from recognize.reader import Reader
+from recognize.reader import Reader, Reading, raised
 from recognize.strokes import holds_strokes, read_pen_lines
 from recognize.typeset import TypesetLine, TypesetParams, set_lines
 from recognize.weights import Card, load_model, read_card, save_model, transfer
 
 NEW_HAND = Path(__file__).with_name("recipes") / "hand.toml"  # to go on from a trained model
 _RANGE_LINES = 200  # that tell the ranges of the layers, see recognize/quantize.py
+_POWERS = tuple(step / 20 for step in range(10, 51))  # that confidences may be raised to
+_ENOUGH_WORDS = 1000  # to choose one by
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,7 @@ class LineTraining(Training[Batch]):
         self.alphabet = Alphabet.of([*texts, recipe.extra_characters, known])
         where = torch.device(device)
         net, average = (LineNet(len(self.alphabet), recipe.model).to(where) for _ in range(2))
+        self._known = trained[2] if trained else None
         self._begun: dict[str, Tensor] = {}
         if trained:
             _begin_from(trained, net, self.alphabet, start)
@@ -149,7 +152,7 @@ class LineTraining(Training[Batch]):
         if not self.val:
             return {}
         reader = Reader(self.average, self.alphabet)
-        readings = reader.read([sample.pixels() for sample in self.val])
+        readings = reader.glance([sample.pixels() for sample in self.val])
         scores = [
             score(sample.text, reading.text)
             for sample, reading in zip(self.val, readings, strict=True)
@@ -178,6 +181,9 @@ class LineTraining(Training[Batch]):
         )
         del recipe["model"]
         card.training["recipe"] = recipe
+        if self._known:  # until it is measured
+            known = self._known
+            card = replace(card, calibration=known.calibration, helped=known.helped)
         path = self.folder / f"{self.recipe.name}.safetensors"
         published = deepcopy(self.average)
         state = published.state_dict()
@@ -353,27 +359,38 @@ def _set_lines(recipe: Recipe, others: Sequence[TrainingLine]) -> list[TypesetLi
 def add_scores(path: Path, corpora: Sequence[Path]) -> None:
     """Measure a model on val, alone and with language models, and note it in its card.
 
-    The card tells the error rates, and what a line's confidence is worth.
+    The card tells the error rates, and what its confidences are worth.
     """
-    alone, calibration = _measure(path, corpora, "none")
-    helped, with_help = _measure(path, corpora, "auto")
     card = path.with_suffix(".json")
-    scores: dict[str, object] = {"split": "val", "cer": alone, "cer_with_language_models": helped}
     known = read_card(card)
+    alone, calibration = measured(*read_split(corpora, "val", str(path)), known.calibration.power)
+    helped, with_help = measured(*read_split(corpora, "val", str(path), "auto"), known.helped.power)
+    scores: dict[str, object] = {"split": "val", "cer": alone, "cer_with_language_models": helped}
     write_card(card, replace(known, scores=scores, calibration=calibration, helped=with_help))
 
 
-def _measure(
-    path: Path, corpora: Sequence[Path], language: str
+def measured(
+    samples: Sequence[LineSample], readings: Sequence[Reading], power: float
 ) -> tuple[dict[str, dict[str, float]], Calibration]:
-    """Error rates on val by table and row, and the curve from confidence to error rate."""
-    samples, readings = read_split(corpora, "val", str(path), language)
+    """Error rates by table and row, and what confidences are worth, those of words above all.
+
+    Args:
+        samples: lines with their truth.
+        readings: of each.
+        power: that their confidences have been raised to.
+    """
     tables = tables_of(samples, readings)
     rates = {name: {row: one["cer"] for row, one in rows.items()} for name, rows in tables.items()}
+    words = sum(len(reading.words) for reading in readings)
+    further = min(
+        _POWERS if words >= _ENOUGH_WORDS else [1.0],
+        key=lambda one: word_calibration_error(samples, raised(readings, one)),
+    )
+    readings = raised(readings, further)
     errors = [
         score(sample.text, reading.text).character_errors
         for sample, reading in zip(samples, readings, strict=True)
     ]
     confidences = [reading.confidence for reading in readings]
-    lengths = [len(reading.text) for reading in readings]
-    return rates, calibrate(confidences, errors, lengths)
+    curve = calibrate(confidences, errors, [len(reading.text) for reading in readings])
+    return rates, replace(curve, power=round(power * further, 3))

@@ -148,7 +148,7 @@ def read_card(path: Path) -> Card:
         sizes = values.pop("model")
         sizes["stages"] = tuple(tuple(stage) for stage in sizes["stages"])
         curves: dict[str, Any] = {
-            name: Calibration(**{key: tuple(knots) for key, knots in values.pop(name).items()})
+            name: _calibration(values.pop(name))
             for name in ("calibration", "helped")
             if name in values
         }
@@ -156,3 +156,8 @@ def read_card(path: Path) -> Card:
         return Card(model=ModelParams(**sizes), **curves, ranges=ranges, **values)
     except (KeyError, TypeError, AttributeError) as error:
         raise no_card(path, error) from error
+
+
+def _calibration(values: dict[str, Any]) -> Calibration:
+    knots = {name: tuple(values[name]) for name in ("confidences", "rates")}
+    return Calibration(**{**values, **knots})

@@ -38,10 +38,14 @@ class EvenReader:
     def read(self, lines: Sequence[np.ndarray]) -> list[Reading]:
         return [reading("two words", line.shape[1]) for line in lines]
 
+    glance = read
+
 
 class MuteReader:
     def read(self, lines: Sequence[np.ndarray]) -> list[Reading]:
         return [Reading("", (), ())] * len(lines)
+
+    glance = read
 
 
 def reading(text: str, width: int) -> Reading:
@@ -179,6 +183,8 @@ class LeftReader:
             for left, right in halves
         ]
 
+    glance = read
+
 
 @pytest.mark.parametrize("upside_down", [False, True])
 def test_reading_tells_what_is_upside_down(upside_down: bool) -> None:
@@ -210,6 +216,8 @@ class SetReader:
 
     def read(self, lines: Sequence[np.ndarray]) -> list[Reading]:
         return [Reading("7", ((0.0, 9.0),), (one,)) for one in self.confidences]
+
+    glance = read
 
 
 @pytest.mark.parametrize(

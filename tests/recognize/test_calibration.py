@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from recognize.calibration import Calibration, calibrate
+from recognize.calibration import Calibration, calibrate, power_to_mean
 
 
 def test_the_expected_rate_is_that_of_the_lines_it_was_learnt_from() -> None:
@@ -36,3 +36,12 @@ def test_nothing_read_has_no_expected_errors() -> None:
 def test_nothing_is_learnt_from_empty_readings() -> None:
     with pytest.raises(ValueError, match="no line"):
         calibrate([0.0], [3], [0])
+
+
+def test_a_power_brings_confidences_down_to_a_mean() -> None:
+    sure = [0.9, 0.99, 0.5, 1.0]
+    assert np.mean(np.array(sure) ** power_to_mean(sure, 0.7)) == pytest.approx(0.7, abs=0.001)
+
+
+def test_no_power_makes_surer() -> None:
+    assert power_to_mean([0.4, 0.6], 0.9) == 1.0

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from recognize.normalize import normalize
+from recognize.normalize import leaning, normalize
 
 
 def line_with_stroke(paper: int = 220, ink: int = 40) -> np.ndarray:
@@ -92,3 +92,12 @@ def test_one_pixel_is_a_line_too() -> None:
 def test_other_arrays_are_refused(line: np.ndarray) -> None:
     with pytest.raises(ValueError, match="uint8"):
         normalize(line, 48)
+
+
+def test_a_leaning_line_has_its_tops_further_left_and_stays_in_the_middle() -> None:
+    stroke = np.zeros((48, 100), np.float32)
+    stroke[4:44, 50] = 1.0
+    leant = leaning(stroke, 0.5)
+    top, middle, bottom = (int(leant[row].argmax()) for row in (6, 24, 42))
+    assert (leant.shape, middle) == (stroke.shape, 50)
+    assert (50 - top, bottom - 50) == (9, 9)

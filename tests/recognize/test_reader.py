@@ -10,9 +10,10 @@ import torch
 from pipeline.errors import InputError
 from pipeline.processor import has_byte_products
 from recognize.alternatives import Standing
+from recognize.calibration import Calibration
 from recognize.model import LineNet
 from recognize.quantize import Range, measure_ranges
-from recognize.reader import Reader, Reading, Sight, helped_confidences
+from recognize.reader import VIEWS, Reader, Reading, Sight, View, helped_confidences
 from recognize.weights import load_model, save_model, transfer
 
 
@@ -125,3 +126,59 @@ def test_a_word_that_a_language_makes_sure_of_is_sure_though_the_network_doubts(
     assert sure[0] == pytest.approx(0.5, abs=0.02)
     assert sure[1] > 0.4
     assert confidences[1] == 1.0
+
+
+def test_confidences_are_what_the_calibration_says_they_are_worth(tiny_model: Path) -> None:
+    net, alphabet, _ = load_model(str(tiny_model))
+    lines = noisy_lines(6)
+    sure = Reader(net, alphabet).read(lines)
+    tempered = Reader(net, alphabet, calibration=Calibration(power=2.0)).read(lines)
+    for one, other in zip(sure, tempered, strict=True):
+        assert other.text == one.text
+        assert other.confidences == pytest.approx([c**2 for c in one.confidences])
+
+
+@pytest.fixture
+def viewed(monkeypatch: pytest.MonkeyPatch) -> list[View]:
+    """The views in which lines are looked at."""
+    views: list[View] = []
+    seen = Reader._seen
+
+    def noted(reader: Reader, lines: list[np.ndarray], ways: list[View]) -> list[Sight]:
+        views.extend(ways)
+        return seen(reader, lines, ways)
+
+    monkeypatch.setattr(Reader, "_seen", noted)
+    return views
+
+
+def test_a_line_in_doubt_is_looked_at_in_every_way(reader: Reader, viewed: list[View]) -> None:
+    reader.read(noisy_lines(1))
+    assert viewed == [*VIEWS]
+
+
+def test_a_line_that_is_read_surely_is_looked_at_once(
+    reader: Reader, viewed: list[View], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recognize.reader._DOUBTED", 0.0)
+    reader.read(noisy_lines(1))
+    assert viewed == [VIEWS[0]]
+
+
+def test_one_look_is_a_glance(tiny_model: Path, reader: Reader, viewed: list[View]) -> None:
+    lines = noisy_lines(3)
+    assert Reader.load(str(tiny_model), looks=1).read(lines) == reader.glance(lines)
+    assert set(viewed) == {VIEWS[0]}
+
+
+def test_the_look_counts_that_makes_most_sense(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (line,) = noisy_lines(1)
+    wider = max(VIEWS, key=lambda view: view.width)
+    (seen,) = reader.decode(reader._seen([line], [wider]))
+    monkeypatch.setattr(
+        "recognize.reader._Look.likelihood",
+        property(lambda look: float(look.sight.scaled)),  # the widest
+    )
+    assert seen in reader.read([line])

@@ -17,7 +17,15 @@ from pipeline.tables import read_table
 from recognize.dataset import LineSample
 from recognize.loading import Batch
 from recognize.model import LineNet, ModelParams
-from recognize.train import LineTraining, Recipe, disagreement, mask_spans, train_model
+from recognize.reader import Reading
+from recognize.train import (
+    LineTraining,
+    Recipe,
+    disagreement,
+    mask_spans,
+    measured,
+    train_model,
+)
 from recognize.typeset import TypesetParams
 from recognize.weights import load_model, read_card, transfer
 from tests.pipeline.killing import Killed, kill_after
@@ -264,3 +272,25 @@ def test_the_recipe_of_latin_goes_on_from_latin() -> None:
     recipe = read_table(Path("recognize/recipes/latin.toml"), Recipe)
     net, alphabet, _ = load_model("latin")
     transfer(net, alphabet, LineNet(len(alphabet), recipe.model), alphabet)
+
+
+def half_right(words: int) -> tuple[list[LineSample], list[Reading]]:
+    """Words of one letter, every second read wrong, all with a confidence of 0.7."""
+    lines = [LineSample(b"", 1, "m", "bars", "p", n, "zxx", "hand") for n in range(words)]
+    readings = [Reading("mi"[n % 2], ((0.0, 1.0),), (0.7,)) for n in range(words)]
+    return lines, readings
+
+
+def test_confidences_of_words_are_brought_to_the_share_that_is_right() -> None:
+    _, curve = measured(*half_right(2000), power=1.0)
+    assert 0.7**curve.power == pytest.approx(0.5, abs=0.02)
+    assert curve.expected_cer([(0.5, 10)]) == pytest.approx(0.5)
+
+
+def test_a_power_that_they_were_raised_to_counts() -> None:
+    _, curve = measured(*half_right(2000), power=2.0)
+    assert 0.7 ** (curve.power / 2) == pytest.approx(0.5, abs=0.02)
+
+
+def test_of_few_words_no_power_is_learnt() -> None:
+    assert measured(*half_right(50), power=1.5)[1].power == 1.5
