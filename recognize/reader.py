@@ -204,16 +204,23 @@ class Reader:
         neighbours. They only tell the language, if there are several to choose from.
         """
         looks = self._looks(self.look(lines))
-        return self._readings(looks, self._best_looks(lines, looks))
+        return self._calibrated(self._readings(looks, self._best_looks(lines, looks)))
 
     def glance(self, lines: Sequence[Gray]) -> list[Reading]:
-        """Read line images as `read` takes them at one look each: to judge them."""
-        return self.decode(self.look(lines))
+        """Read line images as `read` takes them at one look each: to judge them.
+
+        Their confidences are the network's own, uncalibrated, so that one limit serves all models.
+        """
+        looks = self._looks(self.look(lines))
+        return self._readings(looks, looks)
 
     def decode(self, sights: Sequence[Sight]) -> list[Reading]:
         """Read lines by what the network sees in them; the reviser and the languages help."""
         looks = self._looks(sights)
-        return self._readings(looks, looks)
+        return self._calibrated(self._readings(looks, looks))
+
+    def _calibrated(self, readings: Sequence[Reading]) -> list[Reading]:
+        return raised(readings, self.calibration.power)
 
     def _looks(self, sights: Sequence[Sight]) -> list[_Look]:
         """What is made of lines by what the network sees in them, the reviser's help included."""
@@ -253,8 +260,7 @@ class Reader:
         readings = [
             self._reading(one, look.revised) for one, look in zip(found, looks, strict=True)
         ]
-        weighed = [self._weighed(*pair) for pair in zip(readings, ranked, strict=True)]
-        return raised(weighed, self.calibration.power)
+        return [self._weighed(*pair) for pair in zip(readings, ranked, strict=True)]
 
     def _revised(self, sights: Sequence[Sight], sureness: Sequence[float]) -> Sequence[Sight]:
         """What the network sees, read again where it was not read surely."""

@@ -2,8 +2,9 @@
 
 python tests/benchmarks/measure_reading.py [PARQUET...]
 
-Lines of noise, in which a letter is possible everywhere, or lines of the val split of such files
-that are about as wide, cut or filled up to the width with their paper.
+Lines of noise, in which a letter is possible everywhere and all is in doubt, or lines of the val
+split of such files that are about as wide, cut or filled up to the width with their paper; at one
+look each, and with as many as `convert` takes at a line in doubt.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import numpy as np
 from pipeline.processor import has_bfloat16, has_byte_products
 from recognize.dataset import read_samples
 from recognize.normalize import Gray
-from recognize.reader import Reader, use_threads
+from recognize.reader import VIEWS, Reader, use_threads
 
 HEIGHT, WIDTH = 64, 1000
 LINES = 128
@@ -43,10 +44,10 @@ def _of_width(line: Gray) -> Gray:
     return np.pad(line[:, :WIDTH], ((0, 0), (0, paper)), mode="edge")
 
 
-def read_lines(corpora: list[Path], seed: int) -> tuple[float, float]:
+def read_lines(corpora: list[Path], looks: int, seed: int) -> tuple[float, float]:
     """Read lines in one process; when it began and ended, after a first batch."""
     use_threads(1)
-    reader = Reader.load()
+    reader = Reader.load(looks=looks)
     lines = written_lines(corpora, seed) if corpora else lines_of_noise(seed)
     reader.read(lines[:32])
     start = time.time()
@@ -56,14 +57,16 @@ def read_lines(corpora: list[Path], seed: int) -> tuple[float, float]:
 
 def main() -> None:
     cores = len(os.sched_getaffinity(0))
-    with multiprocessing.get_context("spawn").Pool(cores) as pool:
-        read = partial(read_lines, [Path(name) for name in sys.argv[1:]])
-        times = pool.map(read, range(cores), chunksize=1)
-    rate = sum(LINES / (end - start) for start, end in times)
+    corpora = [Path(name) for name in sys.argv[1:]]
+    for looks in (1, len(VIEWS)):
+        with multiprocessing.get_context("spawn").Pool(cores) as pool:
+            times = pool.map(partial(read_lines, corpora, looks), range(cores), chunksize=1)
+        rate = sum(LINES / (end - start) for start, end in times)
+        print(f"{rate:.0f} lines of {HEIGHT}x{WIDTH} px a second, --looks {looks}")
     kind = ("8 bits and " if has_byte_products() else "") + (
         "bfloat16" if has_bfloat16() else "float32"
     )
-    print(f"{rate:.0f} lines of {HEIGHT}x{WIDTH} px a second on {cores} cores, {kind}")
+    print(f"on {cores} cores, {kind}")
 
 
 if __name__ == "__main__":

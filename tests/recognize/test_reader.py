@@ -138,6 +138,13 @@ def test_confidences_are_what_the_calibration_says_they_are_worth(tiny_model: Pa
         assert other.confidences == pytest.approx([c**2 for c in one.confidences])
 
 
+def test_a_glance_tells_the_networks_own_confidences(tiny_model: Path) -> None:
+    net, alphabet, _ = load_model(str(tiny_model))
+    lines = noisy_lines(3)
+    plain = Reader(net, alphabet).glance(lines)
+    assert Reader(net, alphabet, calibration=Calibration(power=2.0)).glance(lines) == plain
+
+
 @pytest.fixture
 def viewed(monkeypatch: pytest.MonkeyPatch) -> list[View]:
     """The views in which lines are looked at."""
