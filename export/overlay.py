@@ -52,7 +52,7 @@ class OverlayParams:
 
     max_side: int = 2000
     fill: float = 0.16
-    doubtful: float = 0.6
+    doubtful: float = 0.5
     beside: bool = True
 
 
