@@ -137,6 +137,23 @@ def test_settings_come_from_a_file(tmp_path: Path, tiny_model: Path) -> None:
     assert '"binarizer": "otsu"' in (tmp_path / "out" / "report.json").read_text()
 
 
+def test_the_flag_counts_before_the_files_looks(tmp_path: Path, tiny_model: Path) -> None:
+    config = tmp_path / "inkfolio.toml"
+    config.write_text("looks = 2\n")
+    source = page(tmp_path / "p.png")
+    words = ("convert", source, "--out", tmp_path / "out", "--config", config, "--to", "txt")
+    assert run(*words, "--model", tiny_model, "--looks", 1)[0] == 0
+    assert '"looks": 1' in (tmp_path / "out" / "report.json").read_text()
+
+
+def test_no_look_at_all_is_code_9(tmp_path: Path) -> None:
+    config = tmp_path / "inkfolio.toml"
+    config.write_text("looks = 0\n")
+    code, _, err = run("convert", page(tmp_path / "p.png"), "--config", config)
+    assert code == 9
+    assert "looks must be 1 or more" in err
+
+
 def test_unknown_setting_is_code_9(tmp_path: Path) -> None:
     config = tmp_path / "inkfolio.toml"
     config.write_text("colour = 1\n")
