@@ -214,8 +214,9 @@ def convert(
 
         if bool(sources) == bool(watch):
             raise UsageError("name files and folders, or a folder to --watch; one of the two")
-        settings = settings_from(config, to=to, model=model, lm=lm, lang=lang, lines=lines, net=net)
-        settings = replace(settings, looks=looks or settings.looks)
+        settings = settings_from(
+            config, to=to, model=model, lm=lm, looks=looks, lang=lang, lines=lines, net=net
+        )
         settings = _with_enrich(settings, enrich)
         settings = _with_existing_text(settings, existing_text)
         settings = replace(settings, order_from=order_from or settings.order_from)
@@ -659,14 +660,11 @@ def evaluate_pages(
     Example: inkfolio evaluate pages pages/val --json
     """
     with speaking_plainly(verbose):
-        from dataclasses import replace
-
         from pipeline.evaluate_pages import evaluate_folder, table_of
         from recognize.reader import Reader, use_threads
 
         use_threads(threads or _cores())
-        settings = settings_from(config, model=model, lm=lm, lines=lines, net=net)
-        settings = replace(settings, looks=looks or settings.looks)
+        settings = settings_from(config, model=model, lm=lm, looks=looks, lines=lines, net=net)
         scores = evaluate_folder(
             folder,
             settings,
@@ -683,6 +681,7 @@ def settings_from(
     to: str = "",
     model: str = "",
     lm: str = "",
+    looks: int = 0,
     lang: str = "",
     lines: str = "",
     net: str = "",
@@ -705,6 +704,7 @@ def settings_from(
         formats=formats or settings.formats,
         model=model or settings.model,
         lm=lm or settings.lm,
+        looks=looks or settings.looks,
         language=lang or settings.language,
     )
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import regex
+from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 
 from pipeline.errors import InputError
@@ -180,17 +181,29 @@ def word_calibration_error(samples: Sequence[LineSample], readings: Sequence[Rea
     modern neural networks", ICML 2017). A word is right if it is in the shortest list of changes
     from reading to truth as it stands. 0 without words.
     """
+    return calibration_error(*sure_and_right(samples, readings))
+
+
+def sure_and_right(
+    samples: Sequence[LineSample], readings: Sequence[Reading]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Of each word read how sure it is, and 1 if it is right."""
     pairs = [
         (reading.word_confidence(*word), index in _right_words(sample.text, reading.text))
         for sample, reading in zip(samples, readings, strict=True)
         for index, word in enumerate(reading.words)
     ]
-    if not pairs:
+    sure, right = np.array(pairs, np.float64).reshape(-1, 2).T
+    return sure, right
+
+
+def calibration_error(sure: NDArray[np.float64], right: NDArray[np.float64]) -> float:
+    """The error of `word_calibration_error`, of words as `sure_and_right` gives them."""
+    if not len(sure):
         return 0.0
-    sure, right = np.array(pairs, np.float64).T
     bins = np.minimum((sure * _BINS).astype(int), _BINS - 1)
     gaps = np.bincount(bins, sure - right)  # the sum in each bin
-    return float(np.abs(gaps).sum() / len(pairs))
+    return float(np.abs(gaps).sum() / len(sure))
 
 
 def _right_words(truth: str, reading: str) -> set[int]:

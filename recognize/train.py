@@ -24,7 +24,14 @@ from recognize.augment import AugmentParams
 from recognize.calibration import Calibration, calibrate
 from recognize.curve import draw_curve
 from recognize.dataset import LineSample, TrainingLine, read_samples, stack
-from recognize.evaluate import read_split, score, tables_of, total, word_calibration_error
+from recognize.evaluate import (
+    calibration_error,
+    read_split,
+    score,
+    sure_and_right,
+    tables_of,
+    total,
+)
 from recognize.loading import Batch, Batches, LoadingParams, plan_batches, share_of
 from recognize.model import LineNet, ModelParams
 from recognize.normalize import normalize
@@ -381,11 +388,10 @@ def measured(
     """
     tables = tables_of(samples, readings)
     rates = {name: {row: one["cer"] for row, one in rows.items()} for name, rows in tables.items()}
-    words = sum(len(reading.words) for reading in readings)
-    further = min(
-        _POWERS if words >= _ENOUGH_WORDS else [1.0],
-        key=lambda one: word_calibration_error(samples, raised(readings, one)),
-    )
+    # A word is as sure as the product of its letters: the power of one is that of the other.
+    sure, right = sure_and_right(samples, readings)
+    powers = _POWERS if len(sure) >= _ENOUGH_WORDS else [1.0]
+    further = min(powers, key=lambda one: calibration_error(sure**one, right))
     readings = raised(readings, further)
     errors = [
         score(sample.text, reading.text).character_errors

@@ -146,20 +146,19 @@ def test_the_flag_counts_before_the_files_looks(tmp_path: Path, tiny_model: Path
     assert '"looks": 1' in (tmp_path / "out" / "report.json").read_text()
 
 
-def test_no_look_at_all_is_code_9(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        pytest.param("colour = 1", "colour", id="unknown"),
+        pytest.param("looks = 0", "looks must be 1 or more", id="no look at all"),
+    ],
+)
+def test_a_wrong_setting_is_code_9(tmp_path: Path, setting: str, said: str) -> None:
     config = tmp_path / "inkfolio.toml"
-    config.write_text("looks = 0\n")
+    config.write_text(f"{setting}\n")
     code, _, err = run("convert", page(tmp_path / "p.png"), "--config", config)
     assert code == 9
-    assert "looks must be 1 or more" in err
-
-
-def test_unknown_setting_is_code_9(tmp_path: Path) -> None:
-    config = tmp_path / "inkfolio.toml"
-    config.write_text("colour = 1\n")
-    code, _, err = run("convert", page(tmp_path / "p.png"), "--config", config)
-    assert code == 9
-    assert "colour" in err
+    assert said in err
 
 
 def test_inspect_draws_a_picture(tmp_path: Path, tiny_model: Path) -> None:
