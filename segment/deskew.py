@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from segment.arrays import Ink, require_ink
 
+_PARTS = 4  # of a row of pixels
+
 
 @dataclass(frozen=True, slots=True)
 class DeskewParams:
@@ -85,8 +87,14 @@ def _points(ink: Ink, params: DeskewParams) -> tuple[NDArray[np.float32], NDArra
 
 
 def _sharpness(x: NDArray[np.float32], y: NDArray[np.float32], angle_deg: float) -> float:
-    """Sum of squared differences between neighbouring rows of the turned page's profile."""
+    """Sum of squared differences between neighbouring rows of the turned page's profile.
+
+    It is the mean over rows that begin at each part of a pixel: what falls on which side of a
+    row's edge would else be chance.
+    """
     # Counter-clockwise text rises to the right: y shrinks with x, so x tan is added back.
     rows = y + x * np.float32(math.tan(math.radians(angle_deg)))
-    profile = np.bincount((rows - rows.min()).astype(np.int32)).astype(np.float64)
-    return float(np.square(np.diff(profile)).sum())
+    parts = np.bincount(((rows - rows.min()) * _PARTS).astype(np.int32))
+    up_to = np.concatenate([[0], np.cumsum(parts)])
+    profile = (up_to[_PARTS:] - up_to[:-_PARTS]).astype(np.float64)
+    return float(np.square(profile[_PARTS:] - profile[:-_PARTS]).sum()) / _PARTS
