@@ -28,7 +28,7 @@ demo: $(INSTALLED)  ## Convert samples/ to out/ and list what came out.
 	@echo && echo "What is in out/ now:" && find out -type f -exec ls -lh {} + | awk '{ print $$5 "\t" $$9 }' | sort -k 2
 
 test: lint  ## Run all tests but the slow ones, after the linters, the type checker and the contracts.
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -m "not slow" -n 2 --dist loadfile
 
 slow: $(INSTALLED)  ## Run the slow tests: kills, thousands of pages, real pages.
 	$(BIN)/pytest -m "slow and not timed" -n 2 --dist loadfile

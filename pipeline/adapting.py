@@ -69,7 +69,10 @@ def adapt(
 
 
 def _read(documents: Sequence[SourceDocument], settings: Settings, most: int) -> Iterator[LineRow]:
-    """The lines of some pages of all documents; a page that cannot be read is told and left out."""
+    """The lines of some pages of all documents; a page that cannot be read is told and left out.
+
+    One look tells whether a line has writing in it; what it says is read when it is learnt.
+    """
     reader = Reader.load(settings.model)
     pages = [(document.name, page) for document in documents for page in document.pages]
     for name, page in spread(pages, most):
@@ -85,7 +88,7 @@ def _read_page(
     gray = open_page(page, settings).gray
     crops = [crop.image for crop in crops_of(gray, segment_upright(gray, settings, reader))]
     name = f"{document}/{page.id}"
-    for number, (crop, reading) in enumerate(zip(crops, reader.read(crops), strict=True)):
+    for number, (crop, reading) in enumerate(zip(crops, reader.glance(crops), strict=True)):
         picture = encode_line(crop)
         if picture and reading.text:
             yield LineRow(picture, reading.text, document, name, number, "", "hand", "train")

@@ -17,7 +17,7 @@ from pipeline.errors import InputError
 from recognize.normalize import Gray, LineArray
 
 _COLUMNS = ["image", "text", "corpus", "page", "line", "lang", "kind", "split"]
-_ROUND = 64  # widths are padded to multiples, so that the convolutions' kernels are used again
+_ROUND = 128  # widths are padded to multiples, so that lines share a batch, and batches a kernel
 
 
 class TrainingLine(Protocol):
@@ -159,7 +159,7 @@ def round_up(width: int) -> int:
 
 
 def stack(lines: Sequence[LineArray]) -> torch.Tensor:
-    """Pad lines of one height on the right with paper: float32 (N, 1, height, W), W % 64 == 0."""
+    """Pad lines of one height on the right with paper: float32 (N, 1, height, W), W % 128 == 0."""
     width = round_up(max(line.shape[1] for line in lines))
     batch: NDArray[np.float32] = np.zeros((len(lines), 1, lines[0].shape[0], width), np.float32)
     for number, line in enumerate(lines):
