@@ -268,9 +268,10 @@ def test_a_start_of_other_sizes_is_refused(tmp_path: Path) -> None:
         LineTraining(other, lines, lines[:2], tmp_path / "second", start=start)
 
 
-def test_the_recipe_of_latin_goes_on_from_latin() -> None:
-    recipe = read_table(Path("recognize/recipes/latin.toml"), Recipe)
-    net, alphabet, _ = load_model("latin")
+@pytest.mark.parametrize("name", ["latin", "latin-open"])
+def test_the_recipe_of_a_shipped_model_goes_on_from_it(name: str) -> None:
+    recipe = read_table(Path(f"recognize/recipes/{name}.toml"), Recipe)
+    net, alphabet, _ = load_model(name)
     transfer(net, alphabet, LineNet(len(alphabet), recipe.model), alphabet)
 
 
