@@ -18,6 +18,7 @@ from pipeline.errors import InkfolioError, InputError
 from pipeline.images import Resolution, count_frames, decode, decode_picture
 from pipeline.names import shown
 from pipeline.rasterize import TextKind, count_pages, rasterize, text_on
+from segment.polarity import as_positive
 
 Gray = NDArray[np.uint8]  # (H, W), 0 = black
 Kind = Literal["image", "pdf"]
@@ -86,7 +87,7 @@ class PageImage:
     """A page as loaded: upright, grey, of equal resolution along x and y.
 
     Attributes:
-        gray: uint8 (H, W), 0 = black.
+        gray: uint8 (H, W), dark ink on lighter paper: a negative has become a positive.
         ppi: pixels per inch.
         ppi_assumed: whether `ppi` is a guess, since the file does not say or is not believed.
         encoding: format of the file: "JPEG", "MPO" (a JPEG with more to it), "PNG", "PDF", ...
@@ -118,7 +119,8 @@ def load_page(page: SourcePage, params: LoadParams = LoadParams()) -> PageImage:
         params: budgets and what to believe, see `LoadParams`.
 
     Returns:
-        The page as a viewer shows it: a scan in a PDF at the scan's own resolution.
+        The page as a viewer shows it, but negatives as positives: a scan in a PDF at the scan's own
+        resolution.
 
     Raises:
         InputError: if the file is missing, empty, damaged, too large or of another kind.
@@ -129,7 +131,7 @@ def load_page(page: SourcePage, params: LoadParams = LoadParams()) -> PageImage:
     with _reading(page.path):
         if page.kind == "pdf":
             gray, ppi = rasterize(page.path, page.frame, params.pdf_ppi, params.max_pixels)
-            return PageImage(gray, ppi, ppi_assumed=False, encoding="PDF")
+            return PageImage(as_positive(gray), ppi, ppi_assumed=False, encoding="PDF")
         return _load_image(page, params)
 
 
@@ -217,6 +219,7 @@ def _check_file(path: Path) -> None:
 
 def _load_image(page: SourcePage, params: LoadParams) -> PageImage:
     gray, encoding, orientation, stated = decode(page.path, page.frame, params.max_pixels)
+    gray = as_positive(gray)
     believed = believe(stated, max(gray.shape), params)
     if believed is None:
         return PageImage(gray, assume_ppi(max(gray.shape)), True, encoding, orientation)

@@ -114,6 +114,13 @@ def test_picture_keeps_what_can_be_seen(tmp_path: Path, name: str) -> None:
     assert np.abs(np.asarray(picture.convert("L")).astype(int) - ramp()).max() <= 4
 
 
+def test_a_negative_comes_as_a_positive(tmp_path: Path) -> None:
+    positive = np.full((HEIGHT, WIDTH), 230, np.uint8)
+    positive[20:70:10, 10:-10:3] = 30
+    path = save(tmp_path / "film.png", Image.fromarray(255 - positive))
+    assert (load_page(page(path)).gray == positive).all()
+
+
 def test_colour_becomes_luma(tmp_path: Path) -> None:
     pure = Image.new("RGB", (3, 1))
     pure.putdata([(255, 0, 0), (0, 255, 0), (0, 0, 255)])
