@@ -11,6 +11,9 @@ from pipeline.document import Box
 from segment.arrays import Floats, Gray, Ink, require_gray, require_ink
 
 
+_FAR = 1e-3  # of a page's light: where less comes from, the paper's usual brightness counts
+
+
 @dataclass(frozen=True, slots=True)
 class CleanParams:
     """Settings of `flatten`, `find_surround` and `despeckle`."""
@@ -36,21 +39,23 @@ class CleanPage:
     surround: Ink
 
 
-def clean_page(gray: Gray, params: CleanParams = CleanParams()) -> CleanPage:
+def clean_page(
+    gray: Gray, params: CleanParams = CleanParams(), surround: Ink | None = None
+) -> CleanPage:
     """Blank a page's dark surround and flatten its paper.
 
     Args:
         gray: uint8 (H, W).
         params: see `CleanParams`.
+        surround: bool (H, W), if it is known: True outside the paper.
 
     Returns:
         The page.
     """
-    surround = find_surround(gray, params)
-    paper = gray.copy()
-    # The surround takes the paper's grey, so that its edge does not read as ink.
-    if not surround.all():
-        paper[surround] = round(float(np.percentile(gray[~surround], 70)))
+    if surround is None:
+        surround = find_surround(gray, params)
+    # The surround takes the grey of the paper beside it, so that its edge does not read as ink.
+    paper = np.where(surround, _paper_beside(gray, surround, params), gray)
     return CleanPage(flatten(paper, params), surround)
 
 
@@ -145,6 +150,23 @@ def _thumbnail(gray: Gray, long_side_px: int) -> Gray:
     factor = min(1.0, long_side_px / max(gray.shape))
     size = (max(1, round(gray.shape[1] * factor)), max(1, round(gray.shape[0] * factor)))
     return np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _paper_beside(gray: Gray, surround: Ink, params: CleanParams) -> Gray:
+    """The brightness that the paper has near each pixel; far from any, what most of it has."""
+    if surround.all():
+        return gray
+    thumb = _thumbnail(gray, params.thumb_px)
+    size = (thumb.shape[1], thumb.shape[0])
+    lit = cv2.resize((~surround).astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    reach = params.brush * max(size)
+    near = cv2.GaussianBlur(lit, (0, 0), reach)
+    bright = cv2.GaussianBlur(_paper(thumb, params) * lit, (0, 0), reach)
+    usual = np.float32(np.percentile(gray[~surround], 70))
+    beside = (bright + _FAR * usual) / (near + _FAR)
+    height, width = gray.shape
+    whole = cv2.resize(beside, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.convertScaleAbs(whole), np.uint8)
 
 
 def _paper(thumb: Gray, params: CleanParams) -> Floats:

@@ -15,7 +15,7 @@ from pipeline.errors import SettingsError
 from pipeline.frame import Frame
 from segment.arrays import Gray, Ink, require_gray
 from segment.binarize import BINARIZERS, BinarizeParams
-from segment.clean import CleanParams, clean_page
+from segment.clean import CleanPage, CleanParams, clean_page, find_surround, flatten
 from segment.deskew import DESKEWERS, DeskewParams
 from segment.layout import Block, LayoutParams, arrange, find_barriers
 from segment.level import Level, LevelParams, level_page, unturned
@@ -23,6 +23,7 @@ from segment.lines import LineParams, TextLine, find_lines
 from segment.orientation import Turn, TurnParams, judge_turn
 from segment.plausible import PlausibleParams, drop_implausible
 from segment.polygons import kept_inside, left_to_right
+from segment.shade import ShadeParams, out_of_shade
 from segment.unclaimed import UnclaimedParams, unclaimed_lines
 
 Stage = TypeVar("Stage")
@@ -49,6 +50,7 @@ class SegmentParams:
     layout: LayoutParams = field(default_factory=LayoutParams)
     unclaimed: UnclaimedParams = field(default_factory=UnclaimedParams)
     turn: TurnParams = field(default_factory=TurnParams)
+    shade: ShadeParams = field(default_factory=ShadeParams)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def segment_page(
     find = _lookup(FINDERS, params.finder, "line finder")
     if turned:
         return _turned_back(gray, Turn(turned), params, judge)
-    ink, skew, level = level_of(gray, params)
+    ink, skew, level = _lit_level_of(gray, params)
     if level is None:
         return Segmentation(0.0, (), _enlarged(ink, gray.shape))
     turn = Turn() if turned == 0 else _turn_of(gray, level, params)
@@ -125,7 +127,7 @@ def _turn_of(gray: Gray, level: Level, params: SegmentParams) -> Turn:
     scores = writing_by_turn(level, params.net, params.turn.side_px)
     if max(scores) < params.turn.least:
         # Words in joined hand, lying, pass for tall letters, so that the page was made too small.
-        *_, lying = level_of(np.ascontiguousarray(np.rot90(gray)), params)
+        *_, lying = _lit_level_of(np.ascontiguousarray(np.rot90(gray)), params)
         if lying is not None:
             last, *others = writing_by_turn(lying, params.net, params.turn.side_px)
             scores = [*others, last]
@@ -145,14 +147,34 @@ def _turned_back(
     return Segmentation(skew if regions else 0.0, regions, ink, turn)
 
 
+def _lit_level_of(gray: Gray, params: SegmentParams) -> tuple[Ink, float, Level | None]:
+    """As `level_of`; what is written in shade, darker than half the paper, is on the page too."""
+    ink, skew, level = level_of(gray, params)
+    small = _reduced(gray, params.work_px)
+    surround = find_surround(small, params.clean)
+    if FINDERS[params.finder] is not net_lines or surround.mean() < params.shade.surround:
+        return ink, skew, level
+    from segment.net.finder import writing_on  # slow: loads torch
+
+    if level is None:  # all that is written may be in shade
+        ink, skew, _ = level_of(gray, params, np.zeros_like(surround))
+    unblanked = CleanPage(flatten(small, params.clean), surround)
+    whole = level_page(unblanked, ink, skew, params.level)
+    if whole is None:
+        return ink, skew, level
+    paper = out_of_shade(surround, whole, writing_on(whole, params.net), params.shade)
+    return (ink, skew, level) if paper is surround else level_of(gray, params, paper)
+
+
 def level_of(
-    gray: Gray, params: SegmentParams = SegmentParams()
+    gray: Gray, params: SegmentParams = SegmentParams(), surround: Ink | None = None
 ) -> tuple[Ink, float, Level | None]:
     """Make a page level, as line finders want it.
 
     Args:
         gray: uint8 (H, W), dark ink on lighter paper.
         params: see `SegmentParams`.
+        surround: bool, of the shape of the ink returned: what is outside the paper, if known.
 
     Returns:
         The ink of the page, reduced to `work_px`; degrees by which the text is turned
@@ -164,7 +186,7 @@ def level_of(
     require_gray(gray)
     binarize = _lookup(BINARIZERS, params.binarizer, "binarizer")
     find_skew = _lookup(DESKEWERS, params.deskewer, "deskewer")
-    clean = clean_page(_reduced(gray, params.work_px), params.clean)
+    clean = clean_page(_reduced(gray, params.work_px), params.clean, surround)
     ink = binarize(clean.gray, params.binarize) & ~clean.surround
     skew = find_skew(ink, params.deskew)
     return ink, skew, level_page(clean, ink, skew, params.level)

@@ -140,6 +140,21 @@ def _ends_at(cells: Ink, maps: Floats) -> Floats:
     return np.asarray(cv2.dilate(maps[END], np.ones((3, 5), np.uint8))[between], np.float32)
 
 
+def writing_on(level: Level, weights: str) -> Ink:
+    """Where on a page the network sees the cores of lines, bool, of the level page's shape.
+
+    Args:
+        level: the page.
+        weights: a shipped finder's name or the path of a safetensors file.
+
+    Raises:
+        InputError: if there are no such weights, or they are damaged.
+    """
+    core = page_maps(_net(weights), level.gray)[CORE] > 0.5
+    height, width = level.gray.shape
+    return np.asarray(core.repeat(CELL, axis=0).repeat(CELL, axis=1)[:height, :width])
+
+
 def writing_by_turn(level: Level, weights: str, side_px: int) -> list[float]:
     """How much writing is seen in the densest part of a page, however it is turned.
 
