@@ -12,9 +12,9 @@ from segment.shade import out_of_shade
 @pytest.fixture(scope="module")
 def shaded(letter: Gray) -> Gray:
     """The letter, its lower part, from the tenth line on, in the shade of whoever took it."""
-    page = letter.astype(np.float32)
-    page[455:] *= 0.4
-    return np.asarray(cv2.GaussianBlur(page, (0, 0), 3), np.uint8)
+    light = np.ones(letter.shape, np.float32)
+    light[455:] = 0.4
+    return np.asarray(letter * cv2.GaussianBlur(light, (0, 0), 12), np.uint8)
 
 
 def leveled(page: Gray, surround: Ink) -> Level:
