@@ -45,7 +45,8 @@ from pipeline.placing import place_words
 from pipeline.settings import Settings
 from pipeline.web_picture import web_picture, web_size
 from segment.arrays import Gray, Ink
-from segment.crop import LineCrop, crop_line
+from segment.clean import even_light
+from segment.crop import LineCrop, crop_line, is_evenly_lit
 from segment.page import Segmentation, segment_page
 
 if TYPE_CHECKING:
@@ -154,8 +155,15 @@ def _alike(boxes: Boxes) -> NDArray[np.bool_]:
 
 
 def crops_of(gray: Gray, found: Segmentation) -> list[LineCrop]:
-    """The crops of a page's lines, in reading order."""
-    return [crop_line(gray, line.boundary, line.baseline) for line in found.lines]
+    """The crops of a page's lines, in reading order, without the shadows that cross them."""
+    crops = [crop_line(gray, line.boundary, line.baseline) for line in found.lines]
+    if all(is_evenly_lit(crop.image) for crop in crops):
+        return crops
+    light = even_light(gray)
+    return [
+        crop if is_evenly_lit(crop.image) else crop_line(light, line.boundary, line.baseline)
+        for crop, line in zip(crops, found.lines, strict=True)
+    ]
 
 
 def lines_read(

@@ -10,7 +10,7 @@ import numpy as np
 from pipeline.document import Box
 from segment.arrays import Floats, Gray, Ink, require_gray, require_ink
 
-
+_DARKEST_PAPER = 32  # grey: noise in what is darker is not blown up further
 _FAR = 1e-3  # of a page's light: where less comes from, the paper's usual brightness counts
 
 
@@ -22,7 +22,7 @@ class CleanParams:
     brush: float = 0.03  # share of the long side: wider than any pen stroke or letter
     dark: float = 0.5  # surround is darker than this share of the paper's brightness
     thickness: float = 0.012  # share of the long side: surround is no thinner
-    max_gain: float = 2.5  # contrast of faded ink is raised no further than this
+    max_gain: float = 5.0  # contrast of faded ink is raised no further than this
     speck_share: float = 0.04  # of the squared text height: smaller components are specks
 
 
@@ -74,7 +74,7 @@ def flatten(gray: Gray, params: CleanParams = CleanParams()) -> Gray:
     """
     require_gray(gray)
     thumb = _thumbnail(gray, params.thumb_px)
-    paper = np.maximum(_paper(thumb, params), 32)
+    paper = np.maximum(_paper(thumb, params), _DARKEST_PAPER)
     gain = _gain(thumb, paper, params)
     scale = np.asarray(255.0 * gain / paper, np.float32)
     height, width = gray.shape
@@ -82,6 +82,24 @@ def flatten(gray: Gray, params: CleanParams = CleanParams()) -> Gray:
     flat: Floats = np.asarray(cv2.multiply(gray, surface, dtype=cv2.CV_32F), np.float32)
     flat -= np.float32(255.0 * (gain - 1))
     return np.asarray(cv2.convertScaleAbs(np.maximum(flat, 0, out=flat)), np.uint8)
+
+
+def even_light(gray: Gray, params: CleanParams = CleanParams()) -> Gray:
+    """Make the paper as light in a shadow as it is on most of the page, and its ink with it.
+
+    Args:
+        gray: uint8 (H, W), dark ink on lighter paper.
+        params: see `CleanParams`.
+
+    Returns:
+        uint8 (H, W).
+    """
+    require_gray(gray)
+    paper = np.maximum(_paper(_thumbnail(gray, params.thumb_px), params), _DARKEST_PAPER)
+    gain = np.asarray(np.percentile(paper, 70) / paper, np.float32)
+    surface = cv2.resize(gain, (gray.shape[1], gray.shape[0]), interpolation=cv2.INTER_LINEAR)
+    lit = cv2.multiply(gray, surface, dtype=cv2.CV_32F)
+    return np.asarray(cv2.convertScaleAbs(lit), np.uint8)
 
 
 def find_surround(gray: Gray, params: CleanParams = CleanParams()) -> Ink:

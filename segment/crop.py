@@ -13,7 +13,7 @@ from segment.arrays import Floats, Gray, require_gray
 
 @dataclass(frozen=True, slots=True)
 class CropParams:
-    """Settings of `crop_line`."""
+    """Settings of `crop_line` and `is_evenly_lit`."""
 
     margin: float = 0.035  # share of the line's height added on all four sides,
     min_margin_px: float = 2.0  # and at least so much
@@ -22,6 +22,8 @@ class CropParams:
     smooth: float = 1.0  # line heights over which the baseline's corners are rounded
     mask: bool = True  # paint paper over what lies outside the boundary
     mask_margin: float = 0.04  # share of the line's height that the mask keeps free
+    shade: float = 0.8  # of the paper's usual brightness: what is darker lies in shade
+    shade_step: float = 2.0  # line heights over which the paper's brightness is taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,19 @@ class LineCrop:
     def page_x(self, x: float) -> float:
         """The page x of a crop's x."""
         return _between(self.xs, x)
+
+
+def is_evenly_lit(line: Gray, params: CropParams = CropParams()) -> bool:
+    """Whether the paper of a line is about as light everywhere: no shadow's edge crosses it.
+
+    Args:
+        line: uint8 (h, w), dark ink on light.
+        params: `shade` and `shade_step` are used.
+    """
+    rows, columns = line.shape
+    parts = max(1, round(columns / (params.shade_step * rows)))
+    paper = [np.percentile(part, 80) for part in np.array_split(line, parts, axis=1)]
+    return bool(min(paper) >= params.shade * np.percentile(paper, 70))
 
 
 def _between(values: Floats, place: float) -> float:

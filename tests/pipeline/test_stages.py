@@ -19,6 +19,7 @@ from pipeline.load import SourcePage
 from pipeline.settings import Settings
 from pipeline.stages import (
     Stopwatch,
+    crops_of,
     open_page,
     read_page,
     reads_upside_down,
@@ -263,3 +264,14 @@ def test_what_else_a_word_may_be_is_less_certain() -> None:
     word = Word("two", Box(0, 0, 10, 10), 0.8)
     found = with_rivals(word, (("too", 0.5), ("ten", 0.25)))
     assert found.alternatives == (Alternative("too", 0.4), Alternative("ten", 0.2))
+
+
+def test_a_line_is_read_without_the_shadow_that_crosses_it(tmp_path: Path) -> None:
+    page = open_page(written_page(tmp_path / "a.png"), Settings()).gray
+    found = segment_page(page, SegmentParams(finder="profile"))
+    shadow = np.where(np.arange(page.shape[1]) < 350, 1.0, 0.5)
+    shaded = np.asarray(page * cv2.GaussianBlur(shadow[None], (0, 0), 15), np.uint8)
+    for plain, crop in zip(crops_of(page, found), crops_of(shaded, found), strict=True):
+        paper = np.percentile(crop.image, 70, axis=0)
+        assert np.ptp(paper) < 40
+        assert abs(int(np.percentile(plain.image, 70)) - int(np.median(paper))) < 20

@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 
 from pipeline.document import Box
-from segment.clean import clean_page, content_box, despeckle, find_surround, flatten
+from segment.clean import (
+    CleanParams,
+    clean_page,
+    content_box,
+    despeckle,
+    even_light,
+    find_surround,
+    flatten,
+)
 
 
 def test_flatten_makes_stained_paper_white_and_keeps_ink_dark() -> None:
@@ -14,6 +22,31 @@ def test_flatten_makes_stained_paper_white_and_keeps_ink_dark() -> None:
     assert flat[150, 180] > 240
     assert flat[51, 40] < 110
     assert flat[51, 160] < 110
+
+
+def test_very_faint_ink_becomes_dark_enough_for_a_threshold() -> None:
+    page = np.full((400, 300), 230, np.uint8)
+    page[50:350:10, 40:260] = 200
+    assert flatten(page)[150, 100] < 140
+
+
+def test_surround_takes_the_grey_of_the_paper_beside_it() -> None:
+    page = np.tile(np.linspace(250, 150, 600).astype(np.uint8), (400, 1))
+    page[:, :40] = 5
+    page[:, -40:] = 5
+    flat = clean_page(page, CleanParams(max_gain=1.0)).gray
+    assert flat.min() > 240
+
+
+def test_light_is_evened_and_the_ink_with_it() -> None:
+    page = np.full((400, 300), 220, np.uint8)
+    page[50:350:20, 20:280] = 110
+    shaded = page.copy()
+    shaded[:, 200:] = shaded[:, 200:] // 2
+    even = even_light(shaded)
+    apart = np.abs(even.astype(int) - page)
+    assert apart[:, :170].max() <= 8
+    assert apart[:, 230:].max() <= 8
 
 
 def test_surround_is_the_border_and_not_the_writing() -> None:

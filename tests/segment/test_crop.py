@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.document import Box
-from segment.crop import CropParams, crop_line
+from segment.crop import CropParams, crop_line, is_evenly_lit
 
 
 def page_with_line(slope: float = 0.0, bend: float = 0.0) -> tuple[np.ndarray, tuple, tuple]:
@@ -88,3 +88,12 @@ def test_any_baseline_on_the_page_gives_an_image(xs: list[float], ys: list[float
     image = crop_line(page, Box(0, 0, 60, 40).polygon(), baseline).image
     assert min(image.shape) >= 1
     assert (image == 200).all()
+
+
+def test_a_line_that_a_shadows_edge_crosses_is_not_evenly_lit() -> None:
+    page, boundary, baseline = page_with_line()
+    shaded = page.copy()
+    shaded[:, 250:] = shaded[:, 250:] // 2
+    assert is_evenly_lit(crop_line(page, boundary, baseline).image)
+    assert not is_evenly_lit(crop_line(shaded, boundary, baseline).image)
+    assert is_evenly_lit(crop_line(page // 2, boundary, baseline).image)
