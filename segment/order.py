@@ -26,6 +26,9 @@ class OrderParams:
     leading: float = 4.0  # from line to line in a column at most
     least_line: float = 8.0  # shorter pieces than this do not show where columns are
     pitch: float = 1.4  # from a line to the next, as a share of that between the lines there
+    # White that leans (x per y) parts columns where no upright white does: photographs are aslant.
+    slopes: tuple[float, ...] = (-0.02, 0.02, -0.04, 0.04, -0.06, 0.06)
+    touching: float = 2.0  # lines of one row that run into each other by less are two
 
 
 def reading_order(
@@ -51,7 +54,24 @@ def reading_order(
         _without_neighbour(box, boxes, x_height, params) if box.width > params.over * usual else box
         for box in boxes
     ]
-    return _cut(list(range(len(boxes))), apart, x_height, params)
+    apart = _kept_apart(apart, x_height, params)
+    views = [apart, *(_sheared(apart, slope) for slope in params.slopes)]
+    return _cut(list(range(len(boxes))), views, x_height, params)
+
+
+def _kept_apart(boxes: Sequence[Box], x_height: float, params: OrderParams) -> list[Box]:
+    """The boxes, long ones that meet in a row drawn back to let white through between them."""
+    kept = list(boxes)
+    white, long = round(params.column_gap * x_height + 1), params.least_line * x_height
+    for row in rows(range(len(boxes)), boxes, params.same_row * x_height):
+        for i, k in pairwise(row):
+            gap = kept[k].left - kept[i].right
+            meet = -params.touching * x_height <= gap < white
+            if meet and min(kept[i].width, kept[k].width) >= long:
+                right = (kept[i].right + kept[k].left - white) // 2
+                kept[i] = Box(kept[i].left, kept[i].top, right, kept[i].bottom)
+                kept[k] = Box(right + white, kept[k].top, kept[k].right, kept[k].bottom)
+    return kept
 
 
 def _without_neighbour(box: Box, boxes: Sequence[Box], x_height: float, params: OrderParams) -> Box:
@@ -95,26 +115,39 @@ def _parted_rows(
 
 
 def _cut(
-    items: list[int], boxes: Sequence[Box], x_height: float, params: OrderParams
+    items: list[int], views: Sequence[Sequence[Box]], x_height: float, params: OrderParams
 ) -> list[list[int]]:
+    """Blocks of some boxes; `views` has all boxes, first as they are, then sheared."""
+    boxes = views[0]
     if len(items) < 2 * params.min_lines:
         return _blocks(items, boxes, x_height, params)
-    columns = _columns(items, boxes, x_height, params)
+    columns = _columns(items, views, x_height, params)
     if columns:
-        return [block for column in columns for block in _cut(column, boxes, x_height, params)]
+        return [block for column in columns for block in _cut(column, views, x_height, params)]
     bands = _bands(items, boxes)
-    first, last = _longest_run(bands, boxes, x_height, params)
+    first, last = _longest_run(bands, views, x_height, params)
     if first == last:
         return _blocks(items, boxes, x_height, params)
     parts = [bands[:first], bands[first:last], bands[last:]]
     flat = [[item for band in part for item in band] for part in parts]
-    return [block for part in flat if part for block in _cut(part, boxes, x_height, params)]
+    return [block for part in flat if part for block in _cut(part, views, x_height, params)]
 
 
 def _columns(
-    items: list[int], boxes: Sequence[Box], x_height: float, params: OrderParams
+    items: list[int], views: Sequence[Sequence[Box]], x_height: float, params: OrderParams
 ) -> list[list[int]]:
-    """Two parts at the widest white column, or none."""
+    """Two parts at the widest white column, upright if there is one, or none."""
+    upright, gap = _parted(items, views[0], x_height, params)
+    if gap:
+        return upright
+    leaning = [_parted(items, boxes, x_height, params) for boxes in views[1:]]
+    return max(leaning, key=lambda found: found[1], default=([], 0.0))[0]
+
+
+def _parted(
+    items: list[int], boxes: Sequence[Box], x_height: float, params: OrderParams
+) -> tuple[list[list[int]], float]:
+    """Two parts at the widest white column and its width; none and 0 if there is none."""
     order = sorted(items, key=lambda i: boxes[i].left)
     best, cut, reach = params.column_gap * x_height, 0, boxes[order[0]].right
     for k in range(1, len(order)):
@@ -123,7 +156,16 @@ def _columns(
         if enough and gap >= best and _beside(order[:k], order[k:], boxes) >= params.beside:
             best, cut = gap, k
         reach = max(reach, boxes[order[k]].right)
-    return [order[:cut], order[cut:]] if cut else []
+    return ([order[:cut], order[cut:]], best) if cut else ([], 0.0)
+
+
+def _sheared(boxes: Sequence[Box], slope: float) -> list[Box]:
+    """The boxes shifted by their rows, so that what leans by `slope` (x per y) stands upright."""
+    shifts = [round(slope * (box.top + box.bottom) / 2) for box in boxes]
+    return [
+        Box(box.left - shift, box.top, box.right - shift, box.bottom)
+        for box, shift in zip(boxes, shifts, strict=True)
+    ]
 
 
 def _beside(first: list[int], second: list[int], boxes: Sequence[Box]) -> float:
@@ -148,7 +190,7 @@ def _bands(items: list[int], boxes: Sequence[Box]) -> list[list[int]]:
 
 
 def _longest_run(
-    bands: list[list[int]], boxes: Sequence[Box], x_height: float, params: OrderParams
+    bands: list[list[int]], views: Sequence[Sequence[Box]], x_height: float, params: OrderParams
 ) -> tuple[int, int]:
     """The longest run of bands, not all of them, that has columns; (0, 0) if none has."""
     best = (0, 0)
@@ -156,16 +198,24 @@ def _longest_run(
         last = first + max(1, best[1] - best[0] + 1)
         while last <= len(bands):
             items = [item for band in bands[first:last] for item in band]
-            if len(items) >= 2 and not _has_gap(items, boxes, x_height, params):
+            if len(items) >= 2 and not _has_gap(items, views, x_height, params):
                 break
-            if len(items) >= 4 and _columns(items, boxes, x_height, params):
+            if len(items) >= 4 and _columns(items, views, x_height, params):
                 best = (first, last)
             last += 1
     return best
 
 
-def _has_gap(items: list[int], boxes: Sequence[Box], x_height: float, params: OrderParams) -> bool:
+def _has_gap(
+    items: list[int], views: Sequence[Sequence[Box]], x_height: float, params: OrderParams
+) -> bool:
     """Whether some white column stands between the items, or could once there are more."""
+    return any(_has_upright_gap(items, boxes, x_height, params) for boxes in views)
+
+
+def _has_upright_gap(
+    items: list[int], boxes: Sequence[Box], x_height: float, params: OrderParams
+) -> bool:
     order = sorted(items, key=lambda i: boxes[i].left)
     reach = boxes[order[0]].right
     for i in order[1:]:

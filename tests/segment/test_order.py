@@ -66,6 +66,23 @@ def test_a_line_that_sticks_into_the_gutter_does_not_break_the_columns() -> None
     assert flat(boxes) == [1, 2, 3, 0, *range(4, 27)]
 
 
+def test_lines_that_run_into_each_other_do_not_break_the_columns() -> None:
+    boxes = two_columns(Box(0, 90, 205, 100))
+    assert flat([*boxes, Box(195, 90, 400, 100)]) == [1, 2, 3, 0, *range(4, 17), 27, *range(17, 27)]
+
+
+@pytest.mark.parametrize("slope", [-0.06, -0.03, 0.03, 0.06])
+def test_columns_may_lean_as_on_a_photograph_taken_aslant(slope: float) -> None:
+    tops = [30 * i for i in range(14)]
+    shifts = [round(slope * top) for top in tops]
+    left = [Box(shift, top, 190 + shift, top + 10) for top, shift in zip(tops, shifts, strict=True)]
+    right = [
+        Box(205 + shift, top, 400 + shift, top + 10)
+        for top, shift in zip(tops, shifts, strict=True)
+    ]
+    assert flat([*left, *right]) == list(range(28))
+
+
 def test_a_heading_across_columns_parts_what_is_above_from_what_is_below() -> None:
     boxes = two_columns(Box(0, 98, 400, 108))
     lower = [Box(b.left, b.top + 30, b.right, b.bottom + 30) if b.top > 98 else b for b in boxes]
