@@ -7,18 +7,20 @@ language.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp, inf, log1p
+from math import exp, inf, log, log1p
 
 import numpy as np
 
 from recognize.alphabet import BLANK, Alphabet
-from recognize.ctc import Labelling, Probabilities, align
+from recognize.ctc import Labelling, Probabilities, align, log_likelihoods
 from recognize.language import LanguageModel
 
 Ranked = list[tuple[list[int], float]]  # labellings with their logarithms, the best first
 
 _NEVER = -inf
+_COMPARED = 8  # labellings at the top that are weighed by all looks at a line
 _NOTHING = 37.0  # logarithms behind which a number adds nothing to another
 
 
@@ -165,3 +167,25 @@ def _sum(a: float, b: float) -> float:
     if a < b:
         a, b = b, a
     return a if b < a - _NOTHING else a + log1p(exp(b - a))
+
+
+def ranked_by_all(ranked: Ranked, looks: Sequence[Probabilities]) -> Ranked:
+    """A beam's labellings of one look, ranked by what all looks at the line hold probable.
+
+    Which look is right is not the same for all letters of a line. The best labellings are weighed
+    by the mean of the square roots of their probabilities; the others stay as far behind.
+
+    Args:
+        ranked: the best first.
+        looks: float32 (T, labels) each, first the one that the beam was given.
+    """
+    if len(looks) == 1:
+        return ranked
+    best = [labels for labels, _ in ranked[:_COMPARED]]
+    likely = np.array([log_likelihoods(look, best) for look in looks])
+    gains = 2 * np.logaddexp.reduce(likely / 2, axis=0) - 2 * log(len(looks)) - likely[0]
+    weighed = [
+        (labels, score + float(gains[place if place < len(best) else 0]))
+        for place, (labels, score) in enumerate(ranked)
+    ]
+    return sorted(weighed, key=lambda one: -one[1])

@@ -78,26 +78,29 @@ def widen(spans: tuple[tuple[int, int], ...], columns: int) -> tuple[tuple[float
     return tuple(zip([first, *borders], [*borders, last], strict=True))
 
 
-def log_likelihood(probabilities: Probabilities, labels: Sequence[int]) -> float:
-    """The logarithm of the probability that just these labels stand there, over all alignments.
+def log_likelihoods(
+    probabilities: Probabilities, labellings: Sequence[Sequence[int]]
+) -> NDArray[np.float64]:
+    """The logarithms of how probable it is that just these labels stand there, in any alignment.
 
     Args:
         probabilities: float32 (T, labels).
-        labels: without blanks.
+        labellings: each without blanks.
 
     Returns:
-        At most 0; minus infinity where there are too few columns.
+        float64, one a labelling: at most 0; minus infinity where there are too few columns.
     """
     columns = torch.from_numpy(np.log(np.maximum(probabilities, _LEAST)))[:, None]
-    loss = torch.nn.functional.ctc_loss(
-        columns,
-        torch.tensor([list(labels)], dtype=torch.long),
-        torch.tensor([len(probabilities)]),
-        torch.tensor([len(labels)]),
+    losses = torch.nn.functional.ctc_loss(
+        columns.expand(-1, len(labellings), -1),
+        torch.tensor([label for labels in labellings for label in labels], dtype=torch.long),
+        torch.full((len(labellings),), len(probabilities)),
+        torch.tensor([len(labels) for labels in labellings]),
         blank=BLANK,
-        reduction="sum",
+        reduction="none",
     )
-    return -float(loss)
+    found: NDArray[np.float64] = -losses.double().numpy()
+    return found
 
 
 def align(probabilities: Probabilities, labels: Sequence[int]) -> Labelling:

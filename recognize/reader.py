@@ -15,14 +15,14 @@ from pipeline.errors import InputError
 from pipeline.processor import has_bfloat16, has_byte_products
 from recognize.alphabet import Alphabet
 from recognize.alternatives import Rivals, Standing, standings_of_words
-from recognize.beam import BeamDecoder, Ranked
+from recognize.beam import BeamDecoder, Ranked, ranked_by_all
 from recognize.calibration import Calibration
 from recognize.ctc import (
     Labelling,
     Probabilities,
     align,
     decode_greedily,
-    log_likelihood,
+    log_likelihoods,
     widen,
 )
 from recognize.dataset import round_up, stack
@@ -144,7 +144,12 @@ class _Look:
     @property
     def likelihood(self) -> float:
         """The logarithm of how likely what was found is, of all that may stand there."""
-        return log_likelihood(self.revised.probabilities, self.found.labels)
+        return float(log_likelihoods(self.revised.probabilities, [self.found.labels])[0])
+
+    @property
+    def both(self) -> Probabilities:
+        """What a beam is given: the first reading and the revised one."""
+        return mean_reading(self.sight.probabilities, self.revised.probabilities, _SECOND)
 
 
 class Reader:
@@ -204,7 +209,7 @@ class Reader:
         neighbours. They only tell the language, if there are several to choose from.
         """
         looks = self._looks(self.look(lines))
-        return self._calibrated(self._readings(looks, self._best_looks(lines, looks)))
+        return self._calibrated(self._readings(looks, self._looks_again(lines, looks)))
 
     def glance(self, lines: Sequence[Gray]) -> list[Reading]:
         """Read line images as `read` takes them at one look each: to judge them.
@@ -212,12 +217,12 @@ class Reader:
         Their confidences are the network's own, uncalibrated, so that one limit serves all models.
         """
         looks = self._looks(self.look(lines))
-        return self._readings(looks, looks)
+        return self._readings(looks, [[look] for look in looks])
 
     def decode(self, sights: Sequence[Sight]) -> list[Reading]:
         """Read lines by what the network sees in them; the reviser and the languages help."""
         looks = self._looks(sights)
-        return self._calibrated(self._readings(looks, looks))
+        return self._calibrated(self._readings(looks, [[look] for look in looks]))
 
     def _calibrated(self, readings: Sequence[Reading]) -> list[Reading]:
         return raised(readings, self.calibration.power)
@@ -231,9 +236,9 @@ class Reader:
             for old, seen, sight in zip(first, sights, revised, strict=True)
         ]
 
-    def _best_looks(self, lines: Sequence[Gray], looks: Sequence[_Look]) -> list[_Look]:
-        """Of each line the look at it that makes most sense; more than one if it is in doubt."""
-        best = list(looks)
+    def _looks_again(self, lines: Sequence[Gray], looks: Sequence[_Look]) -> list[list[_Look]]:
+        """All looks at each line, more than one if it is in doubt, the most sensible first."""
+        tried = [[look] for look in looks]
         doubted = [n for n, look in enumerate(looks) if look.sureness < _DOUBTED]
         for start in range(0, len(doubted) if self._views else 0, _AGAIN):
             some = doubted[start : start + _AGAIN]
@@ -241,24 +246,25 @@ class Reader:
             views = [view for view in self._views for _ in some]
             others = self._looks(self._seen(again, views))
             for place, index in enumerate(some):
-                tried = [looks[index], *others[place :: len(some)]]
-                best[index] = max(tried, key=lambda look: look.likelihood)
-        return best
+                tried[index] += others[place :: len(some)]
+                tried[index].sort(key=lambda look: -look.likelihood)
+        return tried
 
-    def _readings(self, first: Sequence[_Look], looks: Sequence[_Look]) -> list[Reading]:
-        """The readings of lines by a look at each; the first ones tell the language."""
-        found = [look.found for look in looks]
+    def _readings(self, first: Sequence[_Look], looks: Sequence[Sequence[_Look]]) -> list[Reading]:
+        """The readings of lines by all looks at each; the first ones tell the language."""
+        found = [best.found for best, *_ in looks]
         ranked: list[Ranked] = [[] for _ in looks]
         language = self._choose_language([look.first for look in first])
         if language:
             decoder = self._decoders[language]
-            for index in [n for n, look in enumerate(looks) if look.sureness < _SURE]:
-                once, twice = looks[index].sight.probabilities, looks[index].revised.probabilities
-                weight = min(_MOST_HELP, _HELP + _HELP_IN_DOUBT * (1 - looks[index].sureness))
-                ranked[index] = decoder.ranked(mean_reading(once, twice, _SECOND), weight)
-                found[index] = align(twice, ranked[index][0][0])
+            for index, (best, *others) in enumerate(looks):
+                if best.sureness < _SURE:
+                    weight = min(_MOST_HELP, _HELP + _HELP_IN_DOUBT * (1 - best.sureness))
+                    read = [look.both for look in (best, *others)]
+                    ranked[index] = ranked_by_all(decoder.ranked(read[0], weight), read)
+                    found[index] = align(best.revised.probabilities, ranked[index][0][0])
         readings = [
-            self._reading(one, look.revised) for one, look in zip(found, looks, strict=True)
+            self._reading(one, best.revised) for one, (best, *_) in zip(found, looks, strict=True)
         ]
         return [self._weighed(*pair) for pair in zip(readings, ranked, strict=True)]
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recognize.alphabet import Alphabet
-from recognize.beam import BeamDecoder, BeamParams
+from recognize.beam import BeamDecoder, BeamParams, ranked_by_all
 from recognize.ctc import decode_greedily
 from recognize.language import count_language
 
@@ -80,3 +80,29 @@ def test_what_is_far_behind_is_given_up() -> None:
     table = written("the cat", doubt={2: "o"})
     near = BeamDecoder(LETTERS, ENGLISH, BeamParams(reach=0.1)).ranked(table)
     assert [LETTERS.decode(labels) for labels, _ in near] == ["the cat"]
+
+
+def test_what_another_look_sees_clearly_settles_a_doubt() -> None:
+    looks = [written("the hat", doubt={4: "c"}), written("the hat")]
+    ranked = BeamDecoder(LETTERS, ENGLISH, INDIFFERENT).ranked(looks[0])
+    assert LETTERS.decode(ranked[0][0]) == "the cat"
+    assert LETTERS.decode(ranked_by_all(ranked, looks)[0][0]) == "the hat"
+
+
+def test_a_look_alone_and_a_look_twice_rank_as_the_beam_did() -> None:
+    look = written("the cat", doubt={4: "h"})
+    ranked = BeamDecoder(LETTERS, ENGLISH).ranked(look)
+    assert ranked_by_all(ranked, [look]) == ranked
+    twice = ranked_by_all(ranked, [look, look])
+    assert [labels for labels, _ in twice] == [labels for labels, _ in ranked]
+    assert [score for _, score in twice] == pytest.approx([score for _, score in ranked])
+
+
+def test_labellings_far_down_never_come_first() -> None:
+    ranked = [([place + 1], -float(place)) for place in range(12)]
+    wide = np.full((3, 14), 0.01, np.float32)
+    wide[1, 12] = 0.87  # what the last labelling says
+    flat = np.full((3, 14), 1 / 14, np.float32)
+    weighed = ranked_by_all(ranked, [flat, wide])
+    assert weighed[0][0] in [labels for labels, _ in ranked[:8]]
+    assert len(weighed) == len(ranked)
