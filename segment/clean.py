@@ -11,6 +11,7 @@ from pipeline.document import Box
 from segment.arrays import Floats, Gray, Ink, require_gray, require_ink
 
 _DARKEST_PAPER = 32  # grey: noise in what is darker is not blown up further
+_STRIP_PX = 256
 _FAR = 1e-3  # of a page's light: where less comes from, the paper's usual brightness counts
 
 
@@ -97,9 +98,24 @@ def even_light(gray: Gray, params: CleanParams = CleanParams()) -> Gray:
     require_gray(gray)
     paper = np.maximum(_paper(_thumbnail(gray, params.thumb_px), params), _DARKEST_PAPER)
     gain = np.asarray(np.percentile(paper, 70) / paper, np.float32)
-    surface = cv2.resize(gain, (gray.shape[1], gray.shape[0]), interpolation=cv2.INTER_LINEAR)
-    lit = cv2.multiply(gray, surface, dtype=cv2.CV_32F)
-    return np.asarray(cv2.convertScaleAbs(lit), np.uint8)
+    height, width = gray.shape
+    lit = np.empty_like(gray)
+    for top in range(0, height, _STRIP_PX):  # a whole page of floats would take too much memory
+        strip = gray[top : top + _STRIP_PX]
+        surface = _stretched(gain, (height, width), top, len(strip))
+        lit[top : top + _STRIP_PX] = cv2.multiply(strip, surface, dtype=cv2.CV_8U)
+    return lit
+
+
+def _stretched(thumb: Floats, shape: tuple[int, int], top: int, rows: int) -> Floats:
+    """Some rows of a thumbnail enlarged to `shape`."""
+    y, x = thumb.shape[0] / shape[0], thumb.shape[1] / shape[1]
+    places = np.array([[x, 0.0, (x - 1) / 2], [0.0, y, (2 * top + 1) * y / 2 - 0.5]])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    stretched = cv2.warpAffine(
+        thumb, places, (shape[1], rows), flags=flags, borderMode=cv2.BORDER_REPLICATE
+    )
+    return np.asarray(stretched, np.float32)
 
 
 def find_surround(gray: Gray, params: CleanParams = CleanParams()) -> Ink:

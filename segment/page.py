@@ -150,9 +150,11 @@ def _turned_back(
 def _lit_level_of(gray: Gray, params: SegmentParams) -> tuple[Ink, float, Level | None]:
     """As `level_of`; what is written in shade, darker than half the paper, is on the page too."""
     ink, skew, level = level_of(gray, params)
+    if FINDERS[params.finder] is not net_lines:
+        return ink, skew, level
     small = _reduced(gray, params.work_px)
     surround = find_surround(small, params.clean)
-    if FINDERS[params.finder] is not net_lines or surround.mean() < params.shade.surround:
+    if surround.mean() < params.shade.surround:
         return ink, skew, level
     from segment.net.finder import writing_on  # slow: loads torch
 

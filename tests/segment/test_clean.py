@@ -39,8 +39,8 @@ def test_surround_takes_the_grey_of_the_paper_beside_it() -> None:
 
 
 def test_light_is_evened_and_the_ink_with_it() -> None:
-    page = np.full((400, 300), 220, np.uint8)
-    page[50:350:20, 20:280] = 110
+    page = np.full((700, 300), 220, np.uint8)
+    page[50:650:20, 20:280] = 110
     shaded = page.copy()
     shaded[:, 200:] = shaded[:, 200:] // 2
     even = even_light(shaded)
