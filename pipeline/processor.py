@@ -14,6 +14,14 @@ def has_bfloat16() -> bool:
     return _answer("_is_avx512_bf16_supported")
 
 
+def in_bfloat16(device: str = "cpu") -> torch.autocast:
+    """The context in which networks run and learn on a device: bfloat16 where that is fast.
+
+    Processors without its instructions have no LSTMs in it at all and go on in float32.
+    """
+    return torch.autocast(device, torch.bfloat16, enabled=device != "cpu" or has_bfloat16())
+
+
 def has_byte_products() -> bool:
     """Whether it adds up products of bytes (AVX-512 VNNI); others would be slower with them."""
     return _answer("_is_vnni_supported")

@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 
 from pipeline.errors import InputError
+from pipeline.processor import in_bfloat16
 from recognize.alphabet import BLANK
 from recognize.ctc import Probabilities, align
 from recognize.loading import Batch, Batches, Key
@@ -110,7 +111,7 @@ def read_lines(
 
 @torch.inference_mode()
 def _look(net: LineNet, batch: Batch, hidden: float) -> list[Probabilities]:
-    with torch.autocast("cpu", torch.bfloat16):
+    with in_bfloat16():
         features = net.columns(batch.lines)
         logits = net.decode(mask_spans(features, hidden))
     probabilities = logits.float().softmax(2).numpy()

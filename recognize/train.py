@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn.functional import ctc_loss
 
 from pipeline.errors import InputError
+from pipeline.processor import in_bfloat16
 from pipeline.tables import to_table
 from pipeline.team import Team
 from pipeline.training import LOG, Schedule, Training, load_ahead
@@ -141,7 +142,7 @@ class LineTraining(Training[Batch]):
         And of two readings that do not agree, see `disagreement`, if the recipe asks for it.
         """
         recipe = self.recipe
-        with torch.autocast(self.device.type, torch.bfloat16):
+        with in_bfloat16(self.device.type):
             features = self.net.columns(batch.lines)
             auxiliary = self.net.auxiliary(features)
             times = 2 if recipe.agreement else 1

@@ -23,6 +23,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from pipeline.errors import InputError
+from pipeline.processor import has_bfloat16, in_bfloat16
 from pipeline.tables import to_table
 from pipeline.team import Team
 from pipeline.training import LOG, Schedule, Training
@@ -315,7 +316,7 @@ class LanguageTraining(ReviserTraining):
 
     def loss(self, batch: ReadingBatch) -> Tensor:
         """How badly the letters after and before are foretold."""
-        with torch.autocast("cpu", torch.bfloat16):
+        with in_bfloat16():
             states = self.net.read(batch.probabilities)
             return self.foretelling_loss(self.net.dropout(states), batch)
 
@@ -408,7 +409,7 @@ class RevisionTraining(ReviserTraining):
 
     def loss(self, batch: ReadingBatch) -> Tensor:
         """CTC of the revised readings, and what letters foretell of each other."""
-        with torch.autocast("cpu", torch.bfloat16):
+        with in_bfloat16():
             states = self.net.read(batch.probabilities)
             logits = self.net.revise(batch.probabilities, states)
             foretold = self.foretelling_loss(states, batch)
@@ -418,7 +419,7 @@ class RevisionTraining(ReviserTraining):
         """The average's error rate on lines of val, and of each kind."""
         samples = [sample for sample, _ in self.material.val]
         first = [sight.probabilities for _, sight in self.material.val]
-        revised = revise(self.average, first, bfloat16=True)
+        revised = revise(self.average, first, bfloat16=has_bfloat16())
         texts = [self.alphabet.decode(decode_greedily(one).labels) for one in revised]
         scores = score_samples(samples, texts)
         kinds = {kind: one.cer for kind, one in scores["kind"].items()}

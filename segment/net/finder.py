@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import torch
 
-from pipeline.processor import has_bfloat16
+from pipeline.processor import in_bfloat16
 from segment.arrays import Floats, Gray, Ink
 from segment.level import Level
 from segment.lines import TextLine
@@ -211,7 +211,7 @@ def page_maps(net: PageNet, gray: Gray) -> Floats:
     below, right = -height % PADDED_TO, -width % PADDED_TO
     padded = np.pad(as_input(gray), ((0, below), (0, right)))
     pages = torch.from_numpy(padded)[None, None].to(memory_format=torch.channels_last)
-    with torch.autocast("cpu", torch.bfloat16, enabled=has_bfloat16()):
+    with in_bfloat16():
         maps = net(pages)[0, :, : -(-height // CELL), : -(-width // CELL)]
     maps[: END + 1] = maps[: END + 1].sigmoid()
     return np.ascontiguousarray(maps.numpy())

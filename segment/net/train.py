@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, smooth_l1_loss
 
 from pipeline.errors import InputError
+from pipeline.processor import in_bfloat16
 from pipeline.tables import to_table
 from pipeline.training import Schedule, Training, load_ahead, mean_of
 from segment.net.augment import AugmentParams, cropped
@@ -80,7 +81,7 @@ class PageTraining(Training[Batch]):
 
     def loss(self, batch: Batch) -> Tensor:
         """See `map_loss`."""
-        with torch.autocast(self.device.type, torch.bfloat16):
+        with in_bfloat16(self.device.type):
             maps = self.net(batch.pages)
         return map_loss(maps, batch.maps, self.recipe)
 
@@ -94,7 +95,7 @@ class PageTraining(Training[Batch]):
             rng = np.random.default_rng((self.recipe.seed, index))
             crop = cropped(self.val[index], self.recipe.side, rng, still)
             batch = as_batch([crop], self.recipe.target).to(self.device)
-            with torch.autocast(self.device.type, torch.bfloat16):
+            with in_bfloat16(self.device.type):
                 maps = self.average(batch.pages)
             losses.append(map_loss(maps, batch.maps, self.recipe))
             found, truth = maps[:, CORE] > 0, batch.maps[:, CORE] > 0
