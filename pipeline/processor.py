@@ -5,13 +5,13 @@ from __future__ import annotations
 import torch
 
 
-def has_bfloat16() -> bool:
+def has_bfloat16(device: str = "cpu") -> bool:
     """Whether it multiplies bfloat16 numbers (AVX-512 BF16): networks are then twice as fast.
 
     They are trained in bfloat16 too; docs/benchmarks.md has what it costs in errors. Processors
-    without the instructions emulate them, slowly.
+    without the instructions emulate them, slowly; accelerators have them.
     """
-    return _answer("_is_avx512_bf16_supported")
+    return device != "cpu" or _answer("_is_avx512_bf16_supported")
 
 
 def in_bfloat16(device: str = "cpu") -> torch.autocast:
@@ -19,7 +19,7 @@ def in_bfloat16(device: str = "cpu") -> torch.autocast:
 
     Processors without its instructions have no LSTMs in it at all and go on in float32.
     """
-    return torch.autocast(device, torch.bfloat16, enabled=device != "cpu" or has_bfloat16())
+    return torch.autocast(device, torch.bfloat16, enabled=has_bfloat16(device))
 
 
 def has_byte_products() -> bool:

@@ -156,14 +156,13 @@ def _alike(boxes: Boxes) -> NDArray[np.bool_]:
 
 def crops_of(gray: Gray, found: Segmentation) -> list[LineCrop]:
     """The crops of a page's lines, in reading order, without the shadows that cross them."""
-    crops = [crop_line(gray, line.boundary, line.baseline) for line in found.lines]
-    if all(is_evenly_lit(crop.image) for crop in crops):
-        return crops
-    light = even_light(gray)
-    return [
-        crop if is_evenly_lit(crop.image) else crop_line(light, line.boundary, line.baseline)
-        for crop, line in zip(crops, found.lines, strict=True)
-    ]
+    lines = found.lines
+    crops = [crop_line(gray, line.boundary, line.baseline) for line in lines]
+    shaded = [n for n, crop in enumerate(crops) if not is_evenly_lit(crop.image)]
+    light = even_light(gray) if shaded else gray
+    for n in shaded:
+        crops[n] = crop_line(light, lines[n].boundary, lines[n].baseline)
+    return crops
 
 
 def lines_read(

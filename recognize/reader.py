@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from pipeline.errors import InputError
-from pipeline.processor import has_bfloat16, has_byte_products
+from pipeline.processor import has_bfloat16, has_byte_products, in_bfloat16
 from recognize.alphabet import Alphabet
 from recognize.alternatives import Rivals, Standing, standings_of_words
 from recognize.beam import BeamDecoder, Ranked, ranked_by_all
@@ -173,7 +173,7 @@ class Reader:
         self._net = net.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._alphabet = alphabet
         self._device = next(net.parameters()).device
-        self._bfloat16 = self._device.type != "cpu" or has_bfloat16()
+        self._bfloat16 = has_bfloat16(self._device.type)
         self._languages = languages
         self._decoders = {
             name: BeamDecoder(alphabet, model) for name, model in languages.models.items()
@@ -337,7 +337,7 @@ class Reader:
     @torch.inference_mode()
     def _run(self, arrays: Sequence[LineArray]) -> list[Probabilities]:
         """Probabilities of a batch, each line without its padding."""
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._bfloat16):
+        with in_bfloat16(self._device.type):
             logits = self._net(stack(arrays).to(self._device))
         probabilities = logits.float().softmax(2).cpu().numpy()
         return [probabilities[: _columns(array), n] for n, array in enumerate(arrays)]

@@ -1,7 +1,8 @@
-"""The arrays that segmentation passes around, and the checks on them."""
+"""The arrays that segmentation passes around, the checks on them, and their reductions."""
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,3 +31,22 @@ def require_ink(ink: Ink) -> None:
     """
     if ink.ndim != 2 or ink.dtype != np.bool_ or ink.size == 0:
         raise ValueError(f"expected a bool (H, W) mask, got {ink.dtype} {ink.shape}")
+
+
+def reduced(gray: Gray, long_side_px: int) -> Gray:
+    """The image with a long side of `long_side_px`; one that is no longer stays as it is.
+
+    Args:
+        gray: uint8 (H, W).
+        long_side_px: pixels.
+    """
+    factor = long_side_px / max(gray.shape)
+    if factor >= 1:
+        return gray
+    size = (max(1, round(gray.shape[1] * factor)), max(1, round(gray.shape[0] * factor)))
+    return np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def odd(size: float) -> int:
+    """The side of a brush of about `size` pixels that has a middle, at least 3."""
+    return max(3, 2 * round(size / 2) + 1)

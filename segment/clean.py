@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from pipeline.document import Box
-from segment.arrays import Floats, Gray, Ink, require_gray, require_ink
+from segment.arrays import Floats, Gray, Ink, odd, reduced, require_gray, require_ink
 
 _DARKEST_PAPER = 32  # grey: noise in what is darker is not blown up further
 _STRIP_PX = 256
@@ -74,7 +74,7 @@ def flatten(gray: Gray, params: CleanParams = CleanParams()) -> Gray:
         uint8 (H, W), paper near 255.
     """
     require_gray(gray)
-    thumb = _thumbnail(gray, params.thumb_px)
+    thumb = reduced(gray, params.thumb_px)
     paper = np.maximum(_paper(thumb, params), _DARKEST_PAPER)
     gain = _gain(thumb, paper, params)
     scale = np.asarray(255.0 * gain / paper, np.float32)
@@ -96,7 +96,7 @@ def even_light(gray: Gray, params: CleanParams = CleanParams()) -> Gray:
         uint8 (H, W).
     """
     require_gray(gray)
-    paper = np.maximum(_paper(_thumbnail(gray, params.thumb_px), params), _DARKEST_PAPER)
+    paper = np.maximum(_paper(reduced(gray, params.thumb_px), params), _DARKEST_PAPER)
     gain = np.asarray(np.percentile(paper, 70) / paper, np.float32)
     height, width = gray.shape
     lit = np.empty_like(gray)
@@ -129,8 +129,8 @@ def find_surround(gray: Gray, params: CleanParams = CleanParams()) -> Ink:
         bool (H, W), True outside the paper: thick dark areas that touch the image's edge.
     """
     require_gray(gray)
-    thumb = _thumbnail(gray, params.thumb_px)
-    size = _odd(params.thickness * max(thumb.shape))
+    thumb = reduced(gray, params.thumb_px)
+    size = odd(params.thickness * max(thumb.shape))
     brush = cv2.getStructuringElement(cv2.MORPH_RECT, (size, size))
     dark = np.asarray(thumb < params.dark * np.percentile(thumb, 80), np.uint8)
     # Beyond the image lies surround, or a border thinner than the brush would be opened away.
@@ -180,17 +180,11 @@ def despeckle(ink: Ink, min_area_px: int) -> Ink:
     return np.asarray(keep[labels])
 
 
-def _thumbnail(gray: Gray, long_side_px: int) -> Gray:
-    factor = min(1.0, long_side_px / max(gray.shape))
-    size = (max(1, round(gray.shape[1] * factor)), max(1, round(gray.shape[0] * factor)))
-    return np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), np.uint8)
-
-
 def _paper_beside(gray: Gray, surround: Ink, params: CleanParams) -> Gray:
     """The brightness that the paper has near each pixel; far from any, what most of it has."""
     if surround.all():
         return gray
-    thumb = _thumbnail(gray, params.thumb_px)
+    thumb = reduced(gray, params.thumb_px)
     size = (thumb.shape[1], thumb.shape[0])
     lit = cv2.resize((~surround).astype(np.float32), size, interpolation=cv2.INTER_AREA)
     reach = params.brush * max(size)
@@ -204,7 +198,7 @@ def _paper_beside(gray: Gray, surround: Ink, params: CleanParams) -> Gray:
 
 
 def _paper(thumb: Gray, params: CleanParams) -> Floats:
-    size = _odd(params.brush * max(thumb.shape))
+    size = odd(params.brush * max(thumb.shape))
     brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
     closed = cv2.morphologyEx(thumb, cv2.MORPH_CLOSE, brush)
     return np.asarray(cv2.blur(closed, (size, size)), np.float32)
@@ -214,7 +208,3 @@ def _gain(thumb: Gray, paper: Floats, params: CleanParams) -> float:
     """How much to stretch the contrast below paper white."""
     darkest = float(np.percentile(thumb / paper, 1))
     return float(np.clip(0.7 / max(1e-3, 1 - darkest), 1.0, params.max_gain))
-
-
-def _odd(size: float) -> int:
-    return max(3, 2 * round(size / 2) + 1)

@@ -13,7 +13,7 @@ import numpy as np
 from pipeline.document import Line, Region
 from pipeline.errors import SettingsError
 from pipeline.frame import Frame
-from segment.arrays import Gray, Ink, require_gray
+from segment.arrays import Gray, Ink, reduced, require_gray
 from segment.binarize import BINARIZERS, BinarizeParams
 from segment.clean import CleanPage, CleanParams, clean_page, find_surround, flatten
 from segment.deskew import DESKEWERS, DeskewParams
@@ -149,23 +149,24 @@ def _turned_back(
 
 def _lit_level_of(gray: Gray, params: SegmentParams) -> tuple[Ink, float, Level | None]:
     """As `level_of`; what is written in shade, darker than half the paper, is on the page too."""
-    ink, skew, level = level_of(gray, params)
     if FINDERS[params.finder] is not net_lines:
-        return ink, skew, level
-    small = _reduced(gray, params.work_px)
+        return level_of(gray, params)
+    require_gray(gray)
+    small = reduced(gray, params.work_px)
     surround = find_surround(small, params.clean)
+    ink, skew, level = level_of(small, params, surround)
     if surround.mean() < params.shade.surround:
         return ink, skew, level
     from segment.net.finder import writing_on  # slow: loads torch
 
     if level is None:  # all that is written may be in shade
-        ink, skew, _ = level_of(gray, params, np.zeros_like(surround))
+        ink, skew, _ = level_of(small, params, np.zeros_like(surround))
     unblanked = CleanPage(flatten(small, params.clean), surround)
     whole = level_page(unblanked, ink, skew, params.level)
     if whole is None:
         return ink, skew, level
     paper = out_of_shade(surround, whole, writing_on(whole, params.net), params.shade)
-    return (ink, skew, level) if paper is surround else level_of(gray, params, paper)
+    return (ink, skew, level) if paper is surround else level_of(small, params, paper)
 
 
 def level_of(
@@ -188,7 +189,7 @@ def level_of(
     require_gray(gray)
     binarize = _lookup(BINARIZERS, params.binarizer, "binarizer")
     find_skew = _lookup(DESKEWERS, params.deskewer, "deskewer")
-    clean = clean_page(_reduced(gray, params.work_px), params.clean, surround)
+    clean = clean_page(reduced(gray, params.work_px), params.clean, surround)
     ink = binarize(clean.gray, params.binarize) & ~clean.surround
     skew = find_skew(ink, params.deskew)
     return ink, skew, level_page(clean, ink, skew, params.level)
@@ -265,14 +266,6 @@ def _line(name: str, line: TextLine, frame: Frame, shape: tuple[int, ...]) -> Li
         boundary=kept_inside(frame.to_page(line.boundary), width, height),
         baseline=left_to_right(frame.to_page(line.baseline), width, height),
     )
-
-
-def _reduced(gray: Gray, long_side_px: int) -> Gray:
-    factor = long_side_px / max(gray.shape)
-    if factor >= 1:
-        return gray
-    size = (max(1, round(gray.shape[1] * factor)), max(1, round(gray.shape[0] * factor)))
-    return np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _enlarged(ink: Ink, shape: tuple[int, ...]) -> Ink:

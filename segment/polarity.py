@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from segment.arrays import Gray, require_gray
+from segment.arrays import Gray, odd, reduced, require_gray
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +53,8 @@ def is_negative(gray: Gray, params: PolarityParams = PolarityParams()) -> bool:
     require_gray(gray)
     if min(gray.shape) < params.least_side_px or np.median(gray[::8, ::8]) > params.light:
         return False
-    factor = min(1.0, params.thumb_px / max(gray.shape))
-    size = (max(1, round(gray.shape[1] * factor)), max(1, round(gray.shape[0] * factor)))
-    thumb = cv2.resize(gray, size, interpolation=cv2.INTER_AREA)
-    brush = max(3, 2 * round(params.brush * max(size) / 2) + 1)
+    thumb = reduced(gray, params.thumb_px)
+    brush = odd(params.brush * max(thumb.shape))
     about = cv2.medianBlur(thumb, brush)
     light = float((cv2.subtract(thumb, about) > params.contrast).mean())
     dark = float((cv2.subtract(about, thumb) > params.contrast).mean())

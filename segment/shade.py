@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from segment.arrays import Ink
+from segment.arrays import Ink, odd
 from segment.level import Level, unturned
 
 
@@ -51,4 +51,4 @@ def out_of_shade(
 
 
 def _brush(side: float) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    return np.ones((2 * round(side / 2) + 1,) * 2, np.uint8)
+    return np.ones((odd(side), odd(side)), np.uint8)
