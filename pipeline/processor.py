@@ -23,8 +23,8 @@ def in_bfloat16(device: str = "cpu") -> torch.autocast:
 
 
 def has_byte_products() -> bool:
-    """Whether it adds up products of bytes (AVX-512 VNNI); others would be slower with them."""
-    return _answer("_is_vnni_supported")
+    """Whether it adds up products of bytes (AVX2); others would be slower with them."""
+    return _answer("_is_avx2_supported")
 
 
 def _answer(question: str) -> bool:
