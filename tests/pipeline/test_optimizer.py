@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from pipeline.optimizer import MatrixOptimizer
+from pipeline.optimizer import MatrixOptimizer, Muon, orthogonalized
 
 
 class Small(nn.Module):
@@ -59,6 +59,33 @@ def test_a_step_in_a_matrix_is_of_one_size_in_every_direction() -> None:
     sizes = torch.linalg.svdvals(moved)
     expected = 0.01 * 0.2 * moved.shape[1] ** 0.5
     assert sizes.tolist() == pytest.approx([expected] * len(sizes), rel=0.4)
+
+
+@pytest.mark.parametrize("shape", [(6, 4), (4, 6)])
+def test_in_bfloat16_steps_are_pytorchs(
+    monkeypatch: pytest.MonkeyPatch, shape: tuple[int, int]
+) -> None:
+    monkeypatch.setattr("pipeline.optimizer.has_bfloat16", lambda device: True)
+    ours, theirs = torch.ones(shape), torch.ones(shape)
+    others = torch.optim.Muon([theirs], weight_decay=0.01, adjust_lr_fn="match_rms_adamw")
+    optimizer = Muon([ours], 0.01)
+    for number in range(3):
+        torch.manual_seed(number)
+        ours.grad = torch.randn(shape)
+        theirs.grad = ours.grad.clone()
+        for one in (optimizer, others):
+            one.param_groups[0]["lr"] = 0.02
+            one.step()
+    assert torch.equal(ours, theirs)
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_numbers_are_those_that_the_processor_multiplies_fast(
+    monkeypatch: pytest.MonkeyPatch, fast: bool
+) -> None:
+    monkeypatch.setattr("pipeline.optimizer.has_bfloat16", lambda device: fast)
+    found = orthogonalized(torch.randn(6, 4))
+    assert found.dtype == (torch.bfloat16 if fast else torch.float32)
 
 
 def test_gradients_are_forgotten_after_a_step() -> None:
