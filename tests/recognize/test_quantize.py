@@ -62,7 +62,7 @@ def test_lines_are_left_as_they_were() -> None:
 
 @torch.inference_mode()
 def test_sums_of_the_largest_products_fit() -> None:
-    """Without AVX-512 VNNI two are added up in 16 bits: what is more than they hold would be cut."""
+    """AVX2 adds up two in 16 bits, and what is more than they hold would be cut."""
     net, white = a_network(), torch.full((1, 1, 48, 64), 9.0)
     for layer in net.cnn.modules():
         if isinstance(layer, torch.nn.Conv2d):
