@@ -58,16 +58,20 @@ def orthogonalized(matrix: Tensor) -> Tensor:
 
     Args:
         matrix: float32 (rows, columns).
+
+    Returns:
+        The same shape, bfloat16 where that is fast, else float32.
     """
     a, b, c = _QUINTIC
     dtype = torch.bfloat16 if has_bfloat16(matrix.device.type) else torch.float32
-    wide = (matrix.T if matrix.shape[0] > matrix.shape[1] else matrix).to(dtype, copy=True)
+    is_tall = matrix.shape[0] > matrix.shape[1]
+    wide = (matrix.T if is_tall else matrix).to(dtype, copy=True)
     wide /= wide.norm().clamp(min=1e-7)
     for _ in range(_TIMES):
         square = wide @ wide.T
         change = torch.addmm(square, square, square, beta=b, alpha=c)
         wide = torch.addmm(wide, change, wide, beta=a)
-    return wide.T if matrix.shape[0] > matrix.shape[1] else wide
+    return wide.T if is_tall else wide
 
 
 class MatrixOptimizer:

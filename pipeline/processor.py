@@ -23,7 +23,7 @@ def in_bfloat16(device: str = "cpu") -> torch.autocast:
 
 
 def has_byte_products() -> bool:
-    """Whether it adds up products of bytes (AVX2); others would be slower with them."""
+    """Whether it adds up products of bytes (AVX2); on others it is not tried."""
     return _answer("_is_avx2_supported")
 
 
