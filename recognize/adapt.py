@@ -4,6 +4,10 @@ A language model puts right much of what the network misreads. The network learn
 that are changed at every turn, so that it has to find what the right letters have in common, and
 then reads the same hands better where no language could help it (Frinken and Bunke, ICDAR 2009;
 Kišš et al., "AT-ST: self-training adaptation strategy for OCR", ICDAR 2021).
+
+Where a word may be another it is learnt as either, as often as each is likely: what was doubted is
+not learnt as if it were sure. Speech recognisers learn so from all that a beam holds likely
+(Manohar et al., "Semi-supervised training of acoustic models using lattice-free MMI", ICASSP 2018).
 """
 
 from __future__ import annotations
@@ -23,11 +27,12 @@ from pipeline.weights import write_card
 from recognize.calibration import Calibration, power_to_mean
 from recognize.dataset import LineSample
 from recognize.evaluate import read_pages
-from recognize.reader import Reader
+from recognize.reader import Reader, Reading
 from recognize.train import LineTraining, Recipe
 from recognize.weights import Card, find_weights, read_card
 
 RECIPE = Path(__file__).with_name("recipes") / "adapt.toml"
+_Lesson = tuple[LineSample, Reading]
 # Lines, evenly spread over all, that what the model is too sure by is measured on.
 _MEASURED = 300
 # Lines seen at most, all passes together: what there is to learn is learnt soon, and after that
@@ -94,11 +99,11 @@ def _is_done(run: Path) -> bool:
     return any(run.glob("*.safetensors")) and not (run / CHECKPOINT).exists()
 
 
-def _surely_read(lines: Sequence[LineSample], model: str, params: AdaptParams) -> list[LineSample]:
+def _surely_read(lines: Sequence[LineSample], model: str, params: AdaptParams) -> list[_Lesson]:
     """The lines that a model reads surely enough, with what it reads."""
     readings = read_pages(Reader.load(model, params.language), lines)
     learnt = [
-        replace(line, text=reading.text)
+        (line, reading)
         for line, reading in zip(lines, readings, strict=True)
         if reading.text and reading.confidence >= params.least_confidence
     ]
@@ -110,19 +115,41 @@ def _surely_read(lines: Sequence[LineSample], model: str, params: AdaptParams) -
     return learnt
 
 
-def _learn(lines: Sequence[LineSample], folder: Path, start: str, recipe: Recipe) -> None:
-    passes = min(recipe.epochs, MOST_SEEN / len(lines))
-    training = LineTraining(replace(recipe, epochs=passes), lines, (), folder, start=start)
+def _learn(lessons: Sequence[_Lesson], folder: Path, start: str, recipe: Recipe) -> None:
+    passes = min(recipe.epochs, MOST_SEEN / len(lessons))
+    times = max(1, round(passes))  # that a line may say something else
+    rng = np.random.default_rng(recipe.seed)
+    lines = [
+        replace(line, text=drawn_text(reading, rng))
+        for _ in range(times)
+        for line, reading in lessons
+    ]
+    training = LineTraining(replace(recipe, epochs=passes / times), lines, (), folder, start=start)
     training.run()
     path = training.publish()
-    _inherit(path.with_suffix(".json"), read_card(find_weights(start).with_suffix(".json")))
+    begun = read_card(find_weights(start).with_suffix(".json"))
+    _inherit(path.with_suffix(".json"), begun, len(lessons))
 
 
-def _inherit(path: Path, begun: Card) -> None:
+def drawn_text(reading: Reading, rng: np.random.Generator) -> str:
+    """What a line may say: each of its words as it was read or as one of the word's rivals.
+
+    Args:
+        reading: of the line.
+        rng: chooses among them, each as often as it is likely.
+    """
+    words = [reading.text[start:end] for start, end in reading.words]
+    for place, rivals in enumerate(reading.rivals):
+        choices, odds = zip((words[place], 1.0), *rivals, strict=True)
+        words[place] = rng.choice(choices, p=np.array(odds) / sum(odds))
+    return " ".join(words)
+
+
+def _inherit(path: Path, begun: Card, lines: int) -> None:
     """Complete the card at `path` by that of the model begun from."""
     card = read_card(path)
     same = {name: getattr(begun, name) for name in ("version", "licence", "calibration", "helped")}
-    training = {**card.training, "from": f"{begun.name} {begun.version}"}
+    training = {**card.training, "lines": lines, "from": f"{begun.name} {begun.version}"}
     write_card(path, replace(card, training=training, **same))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -79,6 +80,28 @@ def test_it_learns_what_the_teacher_read(begun: Path, tmp_path: Path) -> None:
     adapt_model(drawn_lines(60), tmp_path, str(begun), ALL, replace(recipe, evaluate_steps=20))
     losses = [float(row["loss"]) for row in csv.DictReader((tmp_path / "log.csv").open())]
     assert losses[-1] < 0.7 * losses[0]
+
+
+def test_a_word_is_learnt_as_each_that_it_may_be_as_often_as_it_is_likely(
+    begun: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learnt: list[str] = []
+
+    class Noted(LineTraining):
+        def run(self) -> None:
+            learnt.extend(line.text for line in self.train)
+            super().run()
+
+    def read(_: Reader, lines: Sequence[LineSample]) -> list[Reading]:
+        return [Reading("an ox", (), (0.9,) * 5, ((), (("or", 0.25),))) for _ in lines]
+
+    monkeypatch.setattr(recognize.adapt, "LineTraining", Noted)
+    monkeypatch.setattr(recognize.adapt, "read_pages", read)
+    path = adapt_model(drawn_lines(40), tmp_path, str(begun), ALL, replace(QUICK, epochs=3.0))
+    counts = Counter(learnt)
+    assert set(counts) == {"an ox", "an or"} and len(learnt) == 120
+    assert 3 < counts["an ox"] / counts["an or"] < 6
+    assert read_card(path.with_suffix(".json")).training["lines"] == 40
 
 
 @pytest.mark.usefixtures("told")
