@@ -1,15 +1,15 @@
 """What a model gains by learning hands from its own readings of them (`inkfolio adapt`).
 
-python tests/benchmarks/measure_adapting.py PARQUET[:PAGE]...
+python tests/benchmarks/measure_adapting.py [--model MODEL] PARQUET[:PAGE]...
 
-Each argument is taken for a folder of scans: the lines of its val split, of the pages whose names
+Each PARQUET is taken for a folder of scans: the lines of its val split, of the pages whose names
 begin with PAGE if that is given. They are read page by page with the language models' help, what
 was read surely enough is learnt, and they are read again: the truth serves to count errors alone.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,8 +19,7 @@ from recognize.adapt import adapt_model
 from recognize.dataset import LineSample, read_samples
 from recognize.evaluate import read_pages, score, total, word_calibration_error
 from recognize.reader import Reader, use_threads
-
-MODEL = "latin"
+from recognize.weights import DEFAULT
 
 
 def rates(samples: Sequence[LineSample], model: str) -> str:
@@ -34,15 +33,15 @@ def rates(samples: Sequence[LineSample], model: str) -> str:
     return " and ".join(found)
 
 
-def measure(argument: str) -> str:
-    """The line of the table for one argument."""
+def measure(argument: str, begun: str) -> str:
+    """The line of the table for one argument and the model to begin from."""
     use_threads(1)
     path, _, page = argument.partition(":")
     samples = [one for one in read_samples([Path(path)], "val") if one.page.startswith(page)]
-    before = rates(samples, MODEL)
+    before = rates(samples, begun)
     with TemporaryDirectory() as folder:
         began = time.monotonic()
-        model = adapt_model(samples, Path(folder), MODEL)
+        model = adapt_model(samples, Path(folder), begun)
         seconds = time.monotonic() - began
         after = rates(samples, str(model))
     name = f"{Path(path).stem} {page}".strip()
@@ -52,5 +51,9 @@ def measure(argument: str) -> str:
 
 
 if __name__ == "__main__":
-    for argument in sys.argv[1:]:
-        print(measure(argument), flush=True)
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("lines", nargs="+", metavar="PARQUET[:PAGE]")
+    parser.add_argument("--model", default=DEFAULT, help="the model to begin from")
+    given = parser.parse_args()
+    for argument in given.lines:
+        print(measure(argument, given.model), flush=True)
