@@ -28,9 +28,11 @@ HERE = Path(__file__).parent
 FONTS = HERE.parent / "build" / "fonts"
 FINE = 2  # ink is drawn at twice the page's resolution
 MAX_BYTES = 200_000
+PAPER, DESK = (1.0, 0.96, 0.86), (1.0, 0.72, 0.5)  # how much of red, green and blue they give back
 
 Layer = NDArray[np.float32]  # (H, W), 0 = nothing, 1 = full strength
 Gray = NDArray[np.uint8]  # (H, W), 0 = black
+Photo = NDArray[np.uint8]  # (H, W, 3), red, green, blue
 Point = tuple[float, float]
 Number = TypeVar("Number", float, Layer)
 
@@ -365,7 +367,7 @@ def save_truth(
     path.write_text(text.replace('{"polygon"', '\n{"polygon"') + "\n", encoding="utf-8")
 
 
-def jpeg_bytes(gray: Gray, ppi: int, orientation: int = 1, limit: int = MAX_BYTES) -> bytes:
+def jpeg_bytes(gray: Gray | Photo, ppi: int, orientation: int = 1, limit: int = MAX_BYTES) -> bytes:
     """The scan as a JPEG of the best quality that stays small."""
     exif = Image.Exif()
     if orientation == 6:
@@ -466,6 +468,58 @@ def make_stained(fonts: Path, folder: Path) -> None:
     save_truth(sheet, folder / "carta.json", "carta.jpg", lang="spa", kind="hand")
 
 
+def make_photo(fonts: Path, folder: Path) -> None:
+    """A letter photographed aslant on a desk, half of it in somebody's shadow."""
+    folder.mkdir(parents=True, exist_ok=True)
+    sheet = Sheet(1000, 1240, fonts, np.random.default_rng(71))
+    hand = Hand("marck-script-latin-400-normal", 38, 0.05, unrest=1.0, rough=0.4, fade=0.3)
+    place, *paragraphs = texts.PHOTOGRAPHED
+    sheet.write(place, 440, 140, hand, region="text")
+    block = (90, 230, 820)
+    write_block(sheet, paragraphs, block, hand, leading=66, region="text", indent=50)
+    look = Look(214, 0.8, skew=0.0, wander=5, wobble=0.5)
+    photo = photograph(sheet, scan(sheet, hand, look), (1300, 1500))
+    (folder / "lettre.jpg").write_bytes(jpeg_bytes(photo, 150))
+    save_truth(sheet, folder / "lettre.json", "lettre.jpg", lang="fra", kind="hand")
+
+
+def photograph(sheet: Sheet, page: Gray, size: tuple[int, int]) -> Photo:
+    """A scan as a camera of (width, height) sees it on a desk; the truth goes along with it."""
+    width, height = size
+    desk = 58 + 5 * clouds(sheet.random, (height, width), 40)
+    desk += 7 * clouds(sheet.random, (height, width // 12), 6).repeat(13, axis=1)[:, :width]
+    inside, outside = corners(sheet.width, sheet.height), corners(width, height)
+    moved = np.array([(130, 60), (-110, 140), (-60, -70), (70, -150)], np.float32)
+    view = cv2.getPerspectiveTransform(inside, outside + moved)
+    level = cv2.warpPerspective(page, view, size, borderMode=cv2.BORDER_REPLICATE)[:, :, None]
+    sharp = cv2.warpPerspective(np.ones(page.shape, np.float32), view, size)
+    mask = cv2.GaussianBlur(sharp, (0, 0), 1.0)[:, :, None]
+    light = shadow(sheet, size)[:, :, None]
+    colours = level * PAPER * mask + desk[:, :, None] * DESK * (1 - mask)
+    noisy = colours * light + sheet.random.normal(0, 1.5, colours.shape)
+    for line in sheet.lines:
+        for key in ("polygon", "baseline"):
+            points = np.array([line[key]], np.float32)
+            line[key] = np.rint(cv2.perspectiveTransform(points, view)[0]).astype(int).tolist()
+    sheet.width, sheet.height = size
+    photo: Photo = np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
+    return photo
+
+
+def corners(width: int, height: int) -> NDArray[np.float32]:
+    """Of a sheet, clockwise from the upper left one."""
+    return np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
+
+
+def shadow(sheet: Sheet, size: tuple[int, int]) -> Layer:
+    """The share of the light that somebody who stands at the right leaves, (H, W)."""
+    width, height = size
+    ys, xs = np.mgrid[:height, :width].astype(np.float32)
+    edge = 0.55 * width - 0.25 * (ys - height / 2) + 40 * clouds(sheet.random, (height, width), 600)
+    shaded = 1 / (1 + np.exp(-np.clip((xs - edge) / 25, -50, 50)))
+    return np.asarray(1 - 0.5 * shaded, np.float32)
+
+
 def make_report(fonts: Path, path: Path) -> None:
     """A printed report in two columns, as the PDF that a scanner makes; its border is dark."""
     rl_config.useA85 = 0  # the JPEGs as they are
@@ -550,6 +604,7 @@ def main() -> None:
     make_register(args.fonts, args.out / "register")
     make_typed(args.fonts, args.out / "typed")
     make_stained(args.fonts, args.out / "stained")
+    make_photo(args.fonts, args.out / "photo")
     make_report(args.fonts, args.out / "report.pdf")
     make_notices(args.fonts, args.out / "notices.tif")
 

@@ -150,3 +150,16 @@ NOTICES = (
         ),
     ),
 )
+
+PHOTOGRAPHED = (
+    "Grenoble, le 8 octobre 1891",
+    "Mon cher Édouard,",
+    "Je t'écris de la gare, sur mes genoux, avant le train de midi. La montagne est blanche depuis "
+    "dimanche et le col est fermé aux voitures. Le guide prétend que nous passerons à pied, mais "
+    "il le prétend chaque année.",
+    "Ton oncle a vendu le pré du moulin pour 1 240 francs. Il en garde la moitié pour toi, à "
+    "condition que tu viennes la chercher toi-même.",
+    "Dis à Louise que j'ai trouvé ses gentianes, et qu'elles voyagent dans mon chapeau.",
+    "Ton ami,",
+    "Augustin Perret",
+)

@@ -28,6 +28,7 @@ def test_documents() -> None:
         "samples/notices": 2,
         "samples/report": 2,
         "samples/letters": 3,
+        "samples/photo": 1,
         "samples/register": 1,
         "samples/stained": 1,
         "samples/typed": 1,

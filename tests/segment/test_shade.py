@@ -17,6 +17,14 @@ def shaded(letter: Gray) -> Gray:
     return np.asarray(letter * cv2.GaussianBlur(light, (0, 0), 12), np.uint8)
 
 
+@pytest.fixture(scope="module")
+def bay(letter: Gray) -> Gray:
+    """The letter, where its fifth line ends so dark that the desk seems to reach in there."""
+    light = np.ones(letter.shape, np.float32)
+    light[228:284, 380:] = 0.4
+    return np.asarray(letter * cv2.GaussianBlur(light, (0, 0), 4), np.uint8)
+
+
 def leveled(page: Gray, surround: Ink) -> Level:
     level = level_page(CleanPage(page, surround), page < 50, 0.0)
     assert level is not None
@@ -40,6 +48,21 @@ def test_what_is_written_on_in_shade_is_paper(shaded: Gray) -> None:
     left = out_of_shade(surround, level, level.ink & level.outside)
     assert not left[500:700, 60:300].any()
     assert left[500:700, 690:].all()
+
+
+def test_a_lines_last_word_in_shade_is_on_paper(bay: Gray) -> None:
+    surround = find_surround(bay)
+    assert surround[240:270, 400:].all()
+    level = leveled(bay, surround)
+    lines = cv2.morphologyEx(level.ink.view(np.uint8), cv2.MORPH_CLOSE, np.ones((1, 61), np.uint8))
+    assert not out_of_shade(surround, level, lines > 0)[240:255, 400:450].any()
+    apart = (lines > 0) & level.outside  # as much, but of no line that begins on the paper
+    assert out_of_shade(surround, level, apart) is surround
+
+
+def test_a_line_is_found_to_its_end_in_shade(letter: Gray, bay: Gray) -> None:
+    ends = [max(x for x, _ in segment_page(page).lines[4].baseline) for page in (letter, bay)]
+    assert ends[1] == pytest.approx(ends[0], abs=12)
 
 
 def test_writing_at_the_lit_edge_is_none_in_shade(shaded: Gray) -> None:
