@@ -16,8 +16,8 @@ class ShadeParams:
     """Settings of `out_of_shade`; lengths in x-heights, areas in squares of it.
 
     On 103 real pages with dark about them nothing was taken for writing there, nor on ten of
-    eleven pages on a mottled desk; in shade there was at least so much of it. No line went on into
-    the dark on any of 38 pages that had some.
+    eleven pages on a mottled desk; in shade there was at least so much of it. On none of
+    the 103 did a line go on into the dark.
     """
 
     surround: float = 0.02  # share of the image: less is a scanner's edge and not looked at
