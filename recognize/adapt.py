@@ -32,7 +32,7 @@ from recognize.train import LineTraining, Recipe
 from recognize.weights import Card, find_weights, read_card
 
 RECIPE = Path(__file__).with_name("recipes") / "adapt.toml"
-_Lesson = tuple[LineSample, Reading]
+_Lesson = tuple[LineSample, Reading]  # a line and what it is taken to say
 # Lines, evenly spread over all, that what the model is too sure by is measured on.
 _MEASURED = 300
 # Lines seen at most, all passes together: what there is to learn is learnt soon, and after that

@@ -10,7 +10,7 @@ import argparse
 import io
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -324,7 +324,7 @@ def scan(sheet: Sheet, hand: Hand, look: Look) -> Gray:
     level *= 1 - look.ink * seen
     if look.border:
         level = on_scanner_bed(sheet, warp, level, look.border)
-    bend_truth(sheet, warp)
+    move_truth(sheet, warp.point)
     noisy = cv2.GaussianBlur(level, (0, 0), 0.6) + sheet.random.normal(0, 1.2, level.shape)
     gray: Gray = np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
     return gray
@@ -339,11 +339,11 @@ def on_scanner_bed(sheet: Sheet, warp: Warp, level: Layer, border: int) -> Layer
     return np.asarray(level * mask + bed * (1 - mask), np.float32)
 
 
-def bend_truth(sheet: Sheet, warp: Warp) -> None:
-    """Move the lines' geometry to where the scan shows them."""
+def move_truth(sheet: Sheet, seen: Callable[[Point], tuple[int, int]]) -> None:
+    """Move the lines' geometry to where the picture shows it."""
     for line in sheet.lines:
         for key in ("polygon", "baseline"):
-            line[key] = [list(warp.point(point)) for point in line[key]]  # type: ignore[attr-defined]
+            line[key] = [list(seen(point)) for point in line[key]]  # type: ignore[attr-defined]
 
 
 def save_truth(
@@ -473,8 +473,8 @@ def make_photo(fonts: Path, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     sheet = Sheet(1000, 1240, fonts, np.random.default_rng(71))
     hand = Hand("marck-script-latin-400-normal", 38, 0.05, unrest=1.0, rough=0.4, fade=0.3)
-    place, *paragraphs = texts.PHOTOGRAPHED
-    sheet.write(place, 440, 140, hand, region="text")
+    date, *paragraphs = texts.PHOTOGRAPHED
+    sheet.write(date, 440, 140, hand, region="text")
     block = (90, 230, 820)
     write_block(sheet, paragraphs, block, hand, leading=66, region="text", indent=50)
     look = Look(214, 0.8, skew=0.0, wander=5, wobble=0.5)
@@ -497,13 +497,16 @@ def photograph(sheet: Sheet, page: Gray, size: tuple[int, int]) -> Photo:
     light = shadow(sheet, size)[:, :, None]
     colours = level * PAPER * mask + desk[:, :, None] * DESK * (1 - mask)
     noisy = colours * light + sheet.random.normal(0, 1.5, colours.shape)
-    for line in sheet.lines:
-        for key in ("polygon", "baseline"):
-            points = np.array([line[key]], np.float32)
-            line[key] = np.rint(cv2.perspectiveTransform(points, view)[0]).astype(int).tolist()
+    move_truth(sheet, lambda point: seen_from(view, point))
     sheet.width, sheet.height = size
     photo: Photo = np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
     return photo
+
+
+def seen_from(view: NDArray[np.float64], point: Point) -> tuple[int, int]:
+    """Where a point lies in the picture, by the 3x3 matrix of the view."""
+    x, y, depth = view @ (*point, 1.0)
+    return round(x / depth), round(y / depth)
 
 
 def corners(width: int, height: int) -> NDArray[np.float32]:
@@ -515,8 +518,9 @@ def shadow(sheet: Sheet, size: tuple[int, int]) -> Layer:
     """The share of the light that somebody who stands at the right leaves, (H, W)."""
     width, height = size
     ys, xs = np.mgrid[:height, :width].astype(np.float32)
-    edge = 0.55 * width - 0.25 * (ys - height / 2) + 40 * clouds(sheet.random, (height, width), 600)
-    shaded = 1 / (1 + np.exp(-np.clip((xs - edge) / 25, -50, 50)))
+    begins = 0.55 * width - 0.25 * (ys - height / 2)
+    begins += 40 * clouds(sheet.random, (height, width), 600)
+    shaded = 1 / (1 + np.exp(-np.clip((xs - begins) / 25, -50, 50)))
     return np.asarray(1 - 0.5 * shaded, np.float32)
 
 

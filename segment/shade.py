@@ -56,8 +56,10 @@ def out_of_shade(
 
 def _begun_on(written: Ink, paper: Ink) -> Ink:
     """What is written in one piece with something on the paper."""
-    _, pieces = cv2.connectedComponents(written.view(np.uint8), connectivity=8)
-    return np.isin(pieces, np.unique(pieces[written & paper]))
+    count, pieces = cv2.connectedComponents(written.view(np.uint8), connectivity=8)
+    begun = np.zeros(count, np.bool_)
+    begun[pieces[written & paper]] = True
+    return np.asarray(begun[pieces])
 
 
 def _brush(side: float) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
