@@ -53,6 +53,10 @@ BY_SUFFIX = {
     ".jp2": "image/jp2",
     ".webp": "image/webp",
     ".bmp": "image/bmp",
+    ".heic": "image/heic",
+    ".heif": "image/heif",
+    ".avif": "image/avif",
+    ".gif": "image/gif",
 }
 
 

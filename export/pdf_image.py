@@ -30,6 +30,7 @@ from export.glyphless import deflated
 from export.page_source import ImageSource
 from export.pdf_redraw import BITONAL, ORIGINAL, Binarize, as_ink, as_jpeg, jpeg_quality, on_white
 from pipeline.errors import InputError
+from pipeline.picture_files import FORMATS
 
 ORIENTATION_TAG = 0x0112
 CHUNK = 1 << 20
@@ -148,7 +149,7 @@ def encode_picture(
         InputError: if the file is not a picture that can be decoded.
     """
     try:
-        with Image.open(source.path) as image:
+        with Image.open(source.path, formats=FORMATS) as image:
             image.seek(source.frame)
             redrawn = _redrawn(image, source, scratch, wish, binarize)
             if redrawn:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="inkfolio",
-    help="Turn folders of scanned pages, handwritten or printed, into searchable PDFs and text.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -35,6 +34,27 @@ evaluate = typer.Typer(
     no_args_is_help=True,
 )
 app.add_typer(evaluate, name="evaluate")
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"inkfolio {version('inkfolio')}")
+        raise typer.Exit
+
+
+@app.callback()
+def inkfolio(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_tell_version, is_eager=True, help="Say which version this is."
+        ),
+    ] = False,
+) -> None:
+    """Turn folders of scanned pages, handwritten or printed, into searchable PDFs and text."""
+
 
 FORMATS_HELP = (
     "Formats, with commas: pdf, txt, page, html, iiif, mets, page2013, alto, hocr, tei, "

@@ -15,12 +15,14 @@ from PIL import ExifTags, Image
 from pipeline.errors import InputError
 from pipeline.memory import make_room
 from pipeline.names import shown
+from pipeline.picture_files import FORMATS
 
 Gray = NDArray[np.uint8]  # (H, W), 0 = black
 
-FORMATS = ("PNG", "JPEG", "TIFF", "JPEG2000", "WEBP", "BMP")
 _COLOURED = ("1", "P", "PA", "RGB", "RGBA", "RGBa", "CMYK", "YCbCr", "HSV")
 _REDUCED_OR_MASK = 1 | 4  # bits of TIFF's NewSubfileType: a thumbnail, a transparency mask
+# Whose decoders call a file damaged for want of memory: what they take, bytes a pixel and channel.
+_ROOM = {"JPEG2000": 6, "HEIF": 3, "AVIF": 3}
 _MIN_IS_WHITE = 0  # TIFF's PhotometricInterpretation
 _METHODS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -68,8 +70,9 @@ def opened(path: Path, frame: int, max_pixels: int) -> Iterator[Image.Image]:
             if frame:
                 image.seek(frame)
             _check_budget(path, image, max_pixels)
-            if image.format == "JPEG2000":  # for want of memory, OpenJPEG calls a file damaged
-                make_room(image.width * image.height * (6 * len(image.getbands()) + 2))
+            if image.format in _ROOM:
+                a_pixel = _ROOM[image.format] * len(image.getbands()) + 2
+                make_room(image.width * image.height * a_pixel)
             yield image
 
 

@@ -14,7 +14,8 @@ from pipeline.document import Line, Page, Polygon, Region, Word
 from pipeline.errors import InputError
 from pipeline.load import Kind, LoadParams, SourcePage, load_page, page_frames
 from pipeline.names import shown
-from pipeline.sources import IMAGE_SUFFIXES, PDF_SUFFIX
+from pipeline.picture_files import SUFFIXES
+from pipeline.sources import PDF_SUFFIX
 
 TOLERANCE = 0.02  # by how much an image's shape may differ from the page's
 
@@ -82,7 +83,7 @@ def _images_in(root: Path, below: bool) -> Iterator[PurePosixPath]:
             folders.clear()
         for name in names:
             path = Path(folder, name)
-            is_image = path.suffix.lower() in IMAGE_SUFFIXES | {PDF_SUFFIX}
+            is_image = path.suffix.lower() in SUFFIXES | {PDF_SUFFIX}
             if is_image and _leads_into(path, root):
                 yield PurePosixPath(path.relative_to(root).as_posix())
 

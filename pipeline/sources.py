@@ -13,15 +13,10 @@ from natsort import natsort_keygen, ns
 from pipeline.errors import InputError
 from pipeline.load import Kind, LoadParams, SourcePage, is_tiff, page_frames
 from pipeline.names import base_names, distinct, numbered, safe_name, shown
+from pipeline.picture_files import SUFFIXES, UNREAD
 
 logger = logging.getLogger(__name__)
 
-# fmt: off
-IMAGE_SUFFIXES = frozenset((
-    ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".tif", ".tiff", ".webp", ".bmp",
-    ".jp2", ".j2k", ".jpf", ".jpx", ".j2c",
-))
-# fmt: on
 PDF_SUFFIX = ".pdf"
 _SYSTEM_FOLDERS = frozenset(("@eaDir", "__MACOSX", "$RECYCLE.BIN", "System Volume Information"))
 PageCounter = Callable[[Path, Kind, LoadParams], tuple[int, ...]]
@@ -148,9 +143,22 @@ def _listing(folder: Path, left_alone: Collection[Path]) -> tuple[list[Path], li
         ]
     folders = [Path(entry.path) for entry in visible if _is_folder(entry)]
     files = [Path(entry.path) for entry in visible if _is_readable(entry)]
-    files = [file for file in files if file not in left_alone]
+    files = [file for file in _without_twins(files) if file not in left_alone]
     logger.debug("%s: %d files, %d folders", shown(folder), len(files), len(folders))
     return sorted(files, key=natural_order), sorted(folders, key=natural_order)
+
+
+def _without_twins(files: Sequence[Path]) -> list[Path]:
+    """The files without those of a kind that is not read, where another has the same picture.
+
+    Cameras store a photograph twice, raw and as a JPEG.
+    """
+    read = {file.stem for file in files if not _is_unread(file)}
+    return [file for file in files if file.stem not in read or not _is_unread(file)]
+
+
+def _is_unread(file: Path) -> bool:
+    return file.suffix.lower() in UNREAD
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -163,7 +171,8 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 def _is_readable(entry: os.DirEntry[str]) -> bool:
     """Whether an entry is to be read: by its name a page or a PDF, and no pipe or device.
 
-    A broken link counts, so that its page is missed by name and not in silence.
+    A broken link counts, so that its page is missed by name and not in silence; so does a picture
+    of a kind that is not read.
     """
     if kind_of(Path(entry.name)) is None or _is_folder(entry):
         return False
@@ -178,7 +187,7 @@ def kind_of(path: Path) -> Kind | None:
     suffix = path.suffix.lower()
     if suffix == PDF_SUFFIX:
         return "pdf"
-    return "image" if suffix in IMAGE_SUFFIXES else None
+    return "image" if suffix in SUFFIXES | UNREAD.keys() else None
 
 
 def natural_order(path: Path) -> tuple[object, str]:
@@ -216,6 +225,8 @@ def _pages_of(
     path: Path, base: str, params: LoadParams, count: PageCounter
 ) -> tuple[SourcePage, ...]:
     """The pages of a file; one that will fail to load if they cannot be counted."""
+    if _is_unread(path):
+        return (SourcePage(path, 0, "image", base, 0, _unread(path)),)
     kind = kind_of(path) or _sniffed(path)
     if kind == "image" and not is_tiff(path):
         return (SourcePage(path, 0, kind, base, 0),)
@@ -231,6 +242,13 @@ def _pages_of(
     return tuple(
         SourcePage(path, frame, kind, f"{base}_{index + 1:0{digits}}", index)
         for index, frame in enumerate(frames)
+    )
+
+
+def _unread(path: Path) -> str:
+    return (
+        f"{shown(path)}: is {UNREAD[path.suffix.lower()]}, which Inkfolio does not read; "
+        "convert it to TIFF, JPEG or PDF"
     )
 
 

@@ -16,7 +16,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from pipeline.sources import IMAGE_SUFFIXES
+from pipeline.picture_files import SUFFIXES
 
 INKFOLIO = Path(sys.executable).with_name("inkfolio")
 JOBS = 2
@@ -63,7 +63,7 @@ def pages_of(report: dict[str, object]) -> list[dict[str, object]]:
 
 def repeated(folder: Path, count: int, target: Path) -> Path:
     """A folder with `count` pages: the images of `folder`, over and over."""
-    images = sorted(p for p in folder.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES)
+    images = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES)
     target.mkdir()
     for number, image in enumerate(itertools.islice(itertools.cycle(images), count)):
         shutil.copyfile(image, target / f"{number:04}_{image.name}")

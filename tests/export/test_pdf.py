@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pillow_heif
 import pypdfium2
 import pytest
 from pdfminer.high_level import extract_text
@@ -257,6 +258,8 @@ MODES: dict[str, tuple[str, Callable[[Image.Image], Image.Image], dict[str, obje
     "cmyk jpeg": ("jpg", lambda i: i.convert("CMYK"), {"quality": 95}),
     "jpeg 2000": ("jp2", lambda i: i, {}),
     "webp": ("webp", lambda i: i, {"lossless": True}),
+    "heic": ("heic", lambda i: pillow_heif.from_pillow(i.convert("RGB")), {"quality": 95}),
+    "portable greymap": ("pgm", lambda i: i.convert("L"), {}),
 }
 
 

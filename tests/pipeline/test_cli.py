@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,7 @@ COMMANDS = [
     ["train"],
     ["adapt"],
     ["train-language"],
+    ["train-reviser"],
     ["train-lines"],
     ["evaluate", "lines"],
     ["evaluate", "pages"],
@@ -59,6 +61,10 @@ def test_every_command_has_help_with_an_example(command: list[str]) -> None:
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_every_command_stands_in_the_readme(command: list[str]) -> None:
     assert "inkfolio " + " ".join(command) in README.read_text("utf-8")
+
+
+def test_the_version_is_told() -> None:
+    assert run("--version") == (0, f"inkfolio {version('inkfolio')}\n", "")
 
 
 def test_help_names_every_format() -> None:

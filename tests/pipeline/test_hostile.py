@@ -39,6 +39,7 @@ FORMATS: dict[str, dict[str, object]] = {
     "webp": {"lossless": True},
     "bmp": {},
     "jp2": {},
+    "avif": {},
     "pdf": {},
 }
 

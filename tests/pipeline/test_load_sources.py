@@ -144,6 +144,29 @@ def test_what_is_no_page_is_passed_over(tmp_path: Path) -> None:
     assert ids(document) == ["p1"]
 
 
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        pytest.param("atlas.djvu", "a DjVu", id="DjVu"),
+        pytest.param("IMG_1.CR2", "a camera's raw picture", id="raw"),
+    ],
+)
+def test_a_picture_of_a_kind_that_is_not_read_is_told_of(
+    tmp_path: Path, name: str, what: str
+) -> None:
+    grow(tmp_path / "a", "p1.png", name)
+    (document,) = find_documents([tmp_path / "a"])
+    failing = next(page for page in document.pages if page.path.name == name)
+    with pytest.raises(InputError, match=rf"{name}: is {what}, .*; convert it to TIFF, JPEG or"):
+        load_page(failing)
+
+
+def test_a_raw_picture_beside_its_jpeg_is_left_alone(tmp_path: Path) -> None:
+    grow(tmp_path / "a", "IMG_1.CR2", "IMG_1.jpg")
+    (document,) = find_documents([tmp_path / "a"])
+    assert [page.path.name for page in document.pages] == ["IMG_1.jpg"]
+
+
 def test_excluded_folder_is_not_entered(tmp_path: Path) -> None:
     grow(tmp_path / "a", "p1.png", "out/a.pdf")
     documents = find_documents([tmp_path / "a"], exclude=[tmp_path / "a/out"])

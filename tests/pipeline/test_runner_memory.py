@@ -7,6 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import pillow_heif
 import pytest
 from PIL import Image
 from typer.testing import CliRunner
@@ -25,16 +26,26 @@ pytestmark = [
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 LETTER = SAMPLES / "letters" / "page 1.jpg"
-LARGE = {"large.png": (12_000, 12_000), "large.jp2": (5000, 5000), "large.pdf": (6000, 8000)}
+LARGE = {
+    "large.png": (12_000, 12_000),
+    "large.jp2": (5000, 5000),
+    "large.heic": (8000, 8000),
+    "large.avif": (8000, 8000),
+    "large.pdf": (6000, 8000),
+}
 
 
 @pytest.fixture
 def box(tmp_path: Path) -> Path:
-    """Between two letters, a picture, a JPEG 2000 and a PDF that take hundreds of megabytes."""
+    """Between two letters, pictures and a PDF that take hundreds of megabytes."""
     folder = tmp_path / "box"
     folder.mkdir()
     for name, size in LARGE.items():
-        Image.new("RGB", size, "lightgray").save(folder / name, dpi=(600, 600), resolution=600)
+        picture = Image.new("RGB", size, "lightgray")
+        if name.endswith(".heic"):
+            pillow_heif.from_pillow(picture).save(folder / name)
+        else:
+            picture.save(folder / name, dpi=(600, 600), resolution=600)
     for name in ("a.jpg", "z.jpg"):
         shutil.copy(LETTER, folder / name)
     return folder
