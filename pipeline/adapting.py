@@ -14,12 +14,13 @@ from pipeline.settings import Settings
 from pipeline.sources import SourceDocument, find_documents
 from pipeline.spread import spread
 from pipeline.stages import crops_of, open_page, segment_upright
-from recognize.adapt import AdaptParams, adapt_model
+from recognize.adapt import AdaptParams, Told, adapt_model, part_of
 from recognize.dataset import read_samples
 from recognize.reader import Reader, use_threads
 
 LINES = "lines.parquet"
 
+_LOOKING = 0.1  # of the time, until all lines are there
 PAGES = 40  # read at most, evenly spread over all
 
 logger = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ def adapt(
     pages: int = PAGES,
     params: AdaptParams = AdaptParams(),
     leave: Collection[Path] = (),
+    told: Told = lambda share: None,
 ) -> Path:
     """Read some pages, and teach the model that read them what it read.
 
@@ -47,6 +49,7 @@ def adapt(
         pages: read at most, evenly spread over all.
         params: how it is learnt.
         leave: what else is not to be read.
+        told: is told now and then how far it is.
 
     Returns:
         The model's safetensors file.
@@ -59,27 +62,33 @@ def adapt(
     lines = out / LINES
     if not lines.exists():
         documents = find_documents(sources, settings.load, [out, *leave])
-        rows = list(_read(documents, settings, pages))
+        rows = list(_read(documents, settings, pages, part_of(told, 0.0, _LOOKING)))
         if not rows:
             raise InputError(f"{', '.join(map(shown, sources))}: no line of text was found")
         out.mkdir(parents=True, exist_ok=True)
         write_rows(rows, lines)
         logger.info("%d lines", len(rows))
-    return adapt_model(read_samples([lines], "train"), out, settings.model, params)
+    samples = read_samples([lines], "train")
+    learning = part_of(told, _LOOKING, 1.0)
+    return adapt_model(samples, out, settings.model, params, told=learning)
 
 
-def _read(documents: Sequence[SourceDocument], settings: Settings, most: int) -> Iterator[LineRow]:
+def _read(
+    documents: Sequence[SourceDocument], settings: Settings, most: int, told: Told
+) -> Iterator[LineRow]:
     """The lines of some pages of all documents; a page that cannot be read is told and left out.
 
     One look tells whether a line has writing in it; what it says is read when it is learnt.
     """
     reader = Reader.load(settings.model)
     pages = [(document.name, page) for document in documents for page in document.pages]
-    for name, page in spread(pages, most):
+    chosen = spread(pages, most)
+    for number, (name, page) in enumerate(chosen, 1):
         try:
             yield from _read_page(name, page, settings, reader)
         except InkfolioError as error:
             logger.warning("%s", error)
+        told(number / len(chosen))
 
 
 def _read_page(

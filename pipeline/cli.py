@@ -251,7 +251,7 @@ def convert(
             _say_what_would_be_done(sources or [], out, settings, workers, limits, asked)
         remote = RemoteReader(asked) if asked else None
         if adapt:
-            settings = _adapted(sources or [], out, settings, cluster)
+            settings = _adapted(sources or [], out, settings, cluster, shown=not log_json)
         if watch:
             _watch(watch, out, settings, workers, limits, overwrite, remote)
         with _progress(shown=not log_json) as progress:
@@ -289,7 +289,9 @@ def _say_what_would_be_done(
     raise typer.Exit(0)
 
 
-def _adapted(sources: list[str], out: str, settings: Settings, cluster: str) -> Settings:
+def _adapted(
+    sources: list[str], out: str, settings: Settings, cluster: str, *, shown: bool
+) -> Settings:
     """The settings with a model that has learnt the hands of the sources, if it could."""
     from dataclasses import replace
 
@@ -310,7 +312,15 @@ def _adapted(sources: list[str], out: str, settings: Settings, cluster: str) -> 
     params = AdaptParams(settings.lm if settings.lm != "none" else "auto")
     own = folder / FOLDER / f"adapted-{safe_name(Path(settings.model).stem)}"
     try:
-        model = run(paths, own, settings, params=params, leave=[folder])
+        with _progress("learning", shown=shown) as progress:
+            model = run(
+                paths,
+                own,
+                settings,
+                params=params,
+                leave=[folder],
+                told=lambda share: progress(share, 1.0),
+            )
     except InputError as error:  # where it is more than that, the run itself will say so
         typer.echo(f"nothing was learnt: {error}", err=True)
         return settings
@@ -555,7 +565,16 @@ def adapt(
         from recognize.adapt import AdaptParams
 
         settings = settings_from(config, model=start)
-        path = run(sources, out, settings, pages=pages, params=AdaptParams(lm, rounds))
+        params = AdaptParams(lm, rounds)
+        with _progress("learning") as progress:
+            path = run(
+                sources,
+                out,
+                settings,
+                pages=pages,
+                params=params,
+                told=lambda share: progress(share, 1.0),
+            )
     typer.echo(str(path))
 
 
@@ -832,22 +851,26 @@ def speaking_plainly(
 
 
 @contextmanager
-def _progress(*, shown: bool = True) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on a terminal's stderr; nothing elsewhere."""
+def _progress(
+    what: str = "pages", *, shown: bool = True
+) -> Iterator[Callable[[float, float], None]]:
+    """A bar of pages, or of a share of 1, on a terminal's stderr; nothing elsewhere."""
     from rich.console import Console
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
         Progress,
+        TaskProgressColumn,
         TextColumn,
         TimeRemainingColumn,
     )
 
-    columns = (TextColumn("pages"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    done = MofNCompleteColumn() if what == "pages" else TaskProgressColumn()
+    columns = (TextColumn(what), BarColumn(), done, TimeRemainingColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, disable=not (shown and console.is_terminal)) as bar:
-        task = bar.add_task("pages", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        task = bar.add_task(what, total=None)
+        yield lambda completed, total: bar.update(task, completed=completed, total=total)
 
 
 from pipeline import cli_bag, cli_enrich, cli_transcripts  # noqa: E402, F401  they join the app

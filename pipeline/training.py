@@ -12,7 +12,7 @@ import logging
 import math
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, Protocol, Self, TypeVar
@@ -113,6 +113,7 @@ class Training(ABC, Generic[AnyBatch]):
         # that trained before a resume and are no more.
         self.places = [0] * self.team.size
         self.seconds = 0.0
+        self.told: Callable[[float], None] = lambda share: None  # how far it is
         folder.mkdir(parents=True, exist_ok=True)
         self._resume()
         self._places_met = self.places[: self.team.size]
@@ -178,7 +179,8 @@ class Training(ABC, Generic[AnyBatch]):
         return sum(self.places)
 
     def _keep_books(self, losses: list[Tensor]) -> None:
-        """After some steps tell how it goes, after some more evaluate, save a checkpoint."""
+        """Tell how far it is, after some steps how it goes; evaluate, save a checkpoint."""
+        self.told(min(1.0, self.seen / self.total))
         if self.step % 20 == 0:
             self._log_progress(losses[-20:])
         if self.step % self.schedule.evaluate_steps == 0:

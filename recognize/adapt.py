@@ -13,7 +13,7 @@ not learnt as if it were sure. Speech recognisers learn so from all that a beam 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -32,7 +32,10 @@ from recognize.train import LineTraining, Recipe
 from recognize.weights import Card, find_weights, read_card
 
 RECIPE = Path(__file__).with_name("recipes") / "adapt.toml"
+Told = Callable[[float], None]  # is told how far something is, in [0, 1]
 _Lesson = tuple[LineSample, Reading]  # a line and what it is taken to say
+_READING = 0.25  # of the time of a round, before what was read is learnt
+_ROUNDS = 0.9  # of all the time, before it is measured what the model is too sure by
 # Lines, evenly spread over all, that what the model is too sure by is measured on.
 _MEASURED = 300
 # Lines seen at most, all passes together: what there is to learn is learnt soon, and after that
@@ -61,6 +64,7 @@ def adapt_model(
     start: str,
     params: AdaptParams = AdaptParams(),
     recipe: Recipe | None = None,
+    told: Told = lambda share: None,
 ) -> Path:
     """Teach a model what is read in some lines; killed and started again, it goes on.
 
@@ -70,6 +74,7 @@ def adapt_model(
         start: the model to begin from: a shipped one's name or a .safetensors file.
         params: see `AdaptParams`.
         recipe: of the training; ours if not given.
+        told: is told now and then how far it is.
 
     Returns:
         The safetensors file written. Its card has the licence of the model begun from, and its
@@ -82,16 +87,25 @@ def adapt_model(
     recipe = recipe or read_table(RECIPE, Recipe)
     earlier = [folder / f"round-{number}" for number in range(1, params.rounds)]
     model, teacher = folder / f"{recipe.name}.safetensors", start
-    for run in [] if _is_done(folder) else [*earlier, folder]:
+    for number, run in enumerate([] if _is_done(folder) else [*earlier, folder]):
         if not _is_done(run):
-            _learn(_surely_read(lines, teacher, params), run, start, recipe)
+            each = _ROUNDS / params.rounds
+            this_round = part_of(told, each * number, each * (number + 1))
+            lessons = _surely_read(lines, teacher, params)
+            _learn(lessons, run, start, recipe, part_of(this_round, _READING, 1.0))
             if run == folder:
                 _temper(model, spread(lines, _MEASURED), start, params.language)
             (run / CHECKPOINT).unlink()
         teacher = str(run / model.name)
     for run in earlier:
         shutil.rmtree(run, ignore_errors=True)
+    told(1.0)
     return model
+
+
+def part_of(told: Told, begin: float, end: float) -> Told:
+    """What is told how far a part is, of something of which it is the part from begin to end."""
+    return lambda share: told(begin + (end - begin) * share)
 
 
 def _is_done(run: Path) -> bool:
@@ -115,7 +129,10 @@ def _surely_read(lines: Sequence[LineSample], model: str, params: AdaptParams) -
     return learnt
 
 
-def _learn(lessons: Sequence[_Lesson], folder: Path, start: str, recipe: Recipe) -> None:
+def _learn(
+    lessons: Sequence[_Lesson], folder: Path, start: str, recipe: Recipe, told: Told
+) -> None:
+    told(0.0)
     passes = min(recipe.epochs, MOST_SEEN / len(lessons))
     times = max(1, round(passes))  # that a line may say something else
     rng = np.random.default_rng(recipe.seed)
@@ -125,6 +142,7 @@ def _learn(lessons: Sequence[_Lesson], folder: Path, start: str, recipe: Recipe)
         for line, reading in lessons
     ]
     training = LineTraining(replace(recipe, epochs=passes / times), lines, (), folder, start=start)
+    training.told = told
     training.run()
     path = training.publish()
     begun = read_card(find_weights(start).with_suffix(".json"))

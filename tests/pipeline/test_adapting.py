@@ -43,13 +43,21 @@ def settings(model: Path) -> Settings:
 def test_every_line_is_learnt_with_its_reading(
     letters: Path, tiny_model: Path, tmp_path: Path
 ) -> None:
-    model = adapt([letters], tmp_path / "hand", settings(tiny_model), params=ALL_LINES)
+    shares: list[float] = []
+    model = adapt(
+        [letters],
+        tmp_path / "hand",
+        settings(tiny_model),
+        params=ALL_LINES,
+        told=shares.append,
+    )
     samples = read_samples([tmp_path / "hand" / LINES], "train")
     assert [(one.page, one.line) for one in samples] == [
         (f"letters/{page}", line) for page in ("p1", "p2") for line in range(3)
     ]
     assert all(one.text for one in samples)
     assert model.read_bytes() != tiny_model.read_bytes()
+    assert shares == sorted(shares) and shares[-1] == 1
 
 
 def test_a_bad_page_costs_itself_alone(

@@ -167,6 +167,15 @@ def test_a_model_that_is_there_stays(begun: Path, tmp_path: Path, teachers: list
     assert teachers == []
 
 
+@pytest.mark.usefixtures("told")
+def test_how_far_it_is_is_told(begun: Path, tmp_path: Path) -> None:
+    shares: list[float] = []
+    two = replace(ALL, rounds=2)
+    adapt_model(drawn_lines(40), tmp_path, str(begun), two, QUICK, told=shares.append)
+    assert shares == sorted(shares)
+    assert len(set(shares)) > 6 and shares[-1] == 1
+
+
 def test_nothing_read_surely_is_said(begun: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="inkfolio train"):
         adapt_model(drawn_lines(4), tmp_path, str(begun), replace(ALL, least_confidence=1.1), QUICK)
