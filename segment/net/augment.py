@@ -33,6 +33,8 @@ class AugmentParams:
     most_bleeding: float = 0.4  # so dark at most
     inserted: float = 0.3  # chance of words put in between the lines
     underlined: float = 0.2  # chance of lines that are underlined
+    faint: float = 0.3  # chance of lines, and stretches of lines, in fainter ink than the others,
+    faintest: float = 0.25  # so dark at least, of what they are
     rulings: float = 0.15  # chance of lines and columns of a form
     contrast: float = 0.5  # chance of other contrast,
     blur: float = 0.25  # of a blur,
@@ -66,6 +68,8 @@ def cropped(
     if not plain:
         if rng.random() < params.underlined:
             _underline(gray, lines, rng)
+        if rng.random() < params.faint:
+            gray = _fainter(gray, lines, rng, params)
         gray = _changed(gray, side, rng, params, other)
     return LevelPage(gray, lines)
 
@@ -184,6 +188,25 @@ def _underline(gray: Gray, lines: Sequence[Outline], rng: Rng) -> None:
                     (round(x), round(y)) for x, y in zip((left, right), ends.tolist(), strict=True)
                 )
                 cv2.line(gray, first, last, shade, thick)
+
+
+def _fainter(gray: Gray, lines: Sequence[Outline], rng: Rng, params: AugmentParams) -> Gray:
+    """Some of the lines in fainter ink, as clerks fill in what is printed or drawn large."""
+    left = np.ones(gray.shape, np.float32)  # of the ink
+    share, usual = rng.uniform(0.2, 0.9), rng.uniform(params.faintest, 0.8)
+    for line in lines:
+        if rng.random() > share:
+            continue
+        ends = np.sort(rng.uniform(line.x[0], line.x[-1], 2))
+        whole = rng.random() < 0.6
+        part = slice(None) if whole else slice(*np.searchsorted(line.x, ends).tolist())
+        x, top, bottom = line.x[part], line.top[part], line.bottom[part]
+        if len(x) > 1:
+            ring = np.stack([np.r_[x, x[::-1]], np.r_[top, bottom[::-1]]], axis=1)
+            kept = float(np.clip(usual * rng.uniform(0.8, 1.2), params.faintest, 1))
+            cv2.fillPoly(left, [np.round(ring).astype(np.int32)], kept)
+    left = np.asarray(cv2.GaussianBlur(left, (0, 0), 1.0), np.float32)
+    return np.asarray(255 - left * (255 - gray.astype(np.float32)), np.uint8)
 
 
 def _stain(side: int, rng: Rng) -> NDArray[np.float32]:

@@ -11,6 +11,7 @@ import torch
 
 from pipeline.processor import in_bfloat16
 from segment.arrays import Floats, Gray, Ink
+from segment.faint import faint_ink
 from segment.level import Level
 from segment.lines import TextLine
 from segment.net.decode import DecodeParams, decode
@@ -42,8 +43,8 @@ class DoubtParams:
     The weights are those of a logistic regression fitted on every second page of pages/train, as
     the finder 0.1 saw it: lines that match the ground truth against those that do not. Later ones
     are too sure of the pages that they learnt from to be fitted on them. Those of `pale` and `dark`
-    are nearer to what the finder 0.3 would have: where most of what is found is pale, titles are
-    dark, and insertions are written thinner.
+    are less than its own: where most of what is found is pale, titles are dark, insertions are
+    written thinner, and what a clerk filled in is pale beside print.
     """
 
     least: float = -0.8  # lines with a lower score are dropped or, standing free, doubted
@@ -52,7 +53,7 @@ class DoubtParams:
     area: float = 0.96  # per doubling of the core's cells,
     large: int = 128  # up to so many
     strength: float = 3.46  # mean probability of the core
-    pale: float = -2.84  # per halving of the page's usual darkness
+    pale: float = -1.5  # per halving of the page's usual darkness
     dark: float = -0.5  # per doubling of it
 
 
@@ -73,7 +74,8 @@ def find_lines_by_net(
         InputError: if there are no such weights, or they are damaged.
     """
     maps = page_maps(_net(weights), level.gray)
-    return judge_lines(decode(maps, level.ink, barriers(level, maps), params), level)
+    ink = level.ink | faint_ink(level)
+    return judge_lines(decode(maps, ink, barriers(level, maps), params), level)
 
 
 def judge_lines(

@@ -10,7 +10,7 @@ from segment.net.augment import AugmentParams, cropped
 from segment.net.pages import TruePages
 from segment.net.targets import UNIT
 
-CHANCES = "plain joined bleeding inserted underlined rulings contrast blur noise stain"
+CHANCES = "plain joined bleeding inserted underlined faint rulings contrast blur noise stain"
 STILL = AugmentParams(**dict.fromkeys(CHANCES.split(), 0.0))  # crops are moved and no more
 
 
@@ -35,6 +35,24 @@ def test_lines_are_underlined_below_their_letters(pages: TruePages) -> None:
         assert near.all()
         changed += len(y)
     assert changed
+
+
+def test_some_lines_are_fainter_and_nothing_else_is(pages: TruePages) -> None:
+    drawn = replace(STILL, faint=1.0)
+    shares = []
+    for seed in range(10):
+        crop, still = (
+            cropped(pages[1], 256, np.random.default_rng(seed), params) for params in (drawn, STILL)
+        )
+        y, x = np.nonzero(crop.gray.astype(int) > still.gray.astype(int) + 2)
+        near = np.zeros(len(y), np.bool_)
+        for line in crop.lines:
+            top, bottom = np.interp(x, line.x, line.top), np.interp(x, line.x, line.bottom)
+            near |= (y >= top - UNIT) & (y <= bottom + UNIT)
+        assert near.all() and (crop.gray.astype(int) >= still.gray.astype(int) - 1).all()
+        ink = still.gray < 128
+        shares += (((255.0 - crop.gray) / (255.0 - still.gray + 1e-6))[ink]).tolist()
+    assert min(shares) > 0.2 and np.mean(shares) < 0.95
 
 
 def test_words_put_in_are_lines_of_the_crop(pages: TruePages) -> None:

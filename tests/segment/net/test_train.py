@@ -43,7 +43,7 @@ def test_pages_are_made_level_with_their_lines(pages: TruePages, true_pages: Pat
 
 
 def test_crops_move_lines_with_their_ink(pages: TruePages) -> None:
-    params = AugmentParams(bleeding=0, rulings=0, stain=0, noise=0, contrast=0, blur=0)
+    params = AugmentParams(bleeding=0, faint=0, rulings=0, stain=0, noise=0, contrast=0, blur=0)
     seen = 0
     for seed in range(10):
         crop = cropped(pages[1], 256, np.random.default_rng(seed), params, pages[0])
