@@ -230,7 +230,9 @@ def lost(mirror: Mirror, task: WorkTask, loss: Loss) -> WorkResult:
     match task:
         case ReadTask():
             failure = _loss(_place(task.page, mirror), loss)
-            return _row(task, _outcome(task.page, mirror, None, {}, failure))
+            outcome = _outcome(task.page, mirror, None, {}, failure)
+            # Its process is gone; the memory of this one says nothing of it.
+            return _row(task, replace(outcome, peak_mib=0.0))
         case WriteTask():
             return Written(task, failure=_loss(shown(task.name), loss))
     assert_never(task)

@@ -336,6 +336,8 @@ def test_hostile_files(tmp_path: Path, settings: Settings) -> None:
     sound = [name for name in statuses if name.endswith(".png") and name not in beyond]
     assert len(sound) >= 6 and {statuses[name] for name in sound} <= {"done", "blank"}
     assert all(page.peak_mib < LIMITS.memory_bytes >> 20 for page in report.pages)
+    lost = [page for page in report.pages if page.failure and page.failure.stage == "worker"]
+    assert lost and {page.peak_mib for page in lost} == {0}  # not the peak of this process
     failed = {document.name: document.failure for document in report.documents}
     assert failed["box"] is None
     assert statuses["signed.pdf"] == "blank"

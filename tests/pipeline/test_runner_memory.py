@@ -29,8 +29,8 @@ LETTER = SAMPLES / "letters" / "page 1.jpg"
 LARGE = {
     "large.png": (12_000, 12_000),
     "large.jp2": (5000, 5000),
-    "large.heic": (8000, 8000),
-    "large.avif": (8000, 8000),
+    "large.heic": (7000, 7000),
+    "large.avif": (7000, 7000),
     "large.pdf": (6000, 8000),
 }
 
