@@ -7,11 +7,10 @@ import pi_heif
 # Pillow reads the others by itself. Apple's telephones take photographs in this one.
 pi_heif.register_heif_opener()
 
-FORMATS = (  # Pillow's names
-    *("PNG", "JPEG", "TIFF", "JPEG2000", "WEBP", "BMP"),
-    *("HEIF", "AVIF", "GIF", "PPM"),
-)
 # fmt: off
+FORMATS = (  # Pillow's names
+    "PNG", "JPEG", "TIFF", "JPEG2000", "WEBP", "BMP", "HEIF", "AVIF", "GIF", "PPM",
+)
 SUFFIXES = frozenset((
     ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".tif", ".tiff", ".webp", ".bmp",
     ".jp2", ".j2k", ".jpf", ".jpx", ".j2c",

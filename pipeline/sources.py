@@ -187,7 +187,7 @@ def kind_of(path: Path) -> Kind | None:
     suffix = path.suffix.lower()
     if suffix == PDF_SUFFIX:
         return "pdf"
-    return "image" if suffix in SUFFIXES | UNREAD.keys() else None
+    return "image" if suffix in SUFFIXES or suffix in UNREAD else None
 
 
 def natural_order(path: Path) -> tuple[object, str]:
