@@ -33,8 +33,8 @@ class AugmentParams:
     most_bleeding: float = 0.4  # so dark at most
     inserted: float = 0.3  # chance of words put in between the lines
     underlined: float = 0.2  # chance of lines that are underlined
-    faint: float = 0.3  # chance of lines, and stretches of lines, in fainter ink than the others,
-    faintest: float = 0.25  # so dark at least, of what they are
+    faint: float = 0.35  # chance of lines, and stretches of lines, in fainter ink than the others,
+    faintest: float = 0.18  # so dark at least, of what they are
     rulings: float = 0.15  # chance of lines and columns of a form
     contrast: float = 0.5  # chance of other contrast,
     blur: float = 0.25  # of a blur,

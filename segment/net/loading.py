@@ -14,9 +14,9 @@ from torch.utils.data import Dataset
 from segment.arrays import Gray
 from segment.net.augment import AugmentParams, cropped
 from segment.net.pages import LevelPage, TruePages
-from segment.net.targets import TargetParams, draw_targets
+from segment.net.targets import TargetParams, draw_targets, draw_weights
 
-Key = tuple[int, list[int]]  # epoch and indices of a batch's pages
+Key = tuple[int, list[int]]  # epoch and indices of a batch's crops
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +26,12 @@ class Batch:
     Attributes:
         pages: float32 (N, 1, side, side).
         maps: float32 (N, CHANNELS, side / CELL, side / CELL).
+        weights: of the cells of the masks, float32 (N, side / CELL, side / CELL).
     """
 
     pages: Tensor
     maps: Tensor
+    weights: Tensor
 
     def __len__(self) -> int:
         """Number of crops."""
@@ -38,7 +40,8 @@ class Batch:
     def to(self, device: torch.device) -> Batch:
         """The batch for a device."""
         pages = self.pages.to(device, non_blocking=True, memory_format=torch.channels_last)
-        return Batch(pages, self.maps.to(device, non_blocking=True))
+        maps, weights = (one.to(device, non_blocking=True) for one in (self.maps, self.weights))
+        return Batch(pages, maps, weights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class LoadingParams:
         batch: crops in a batch.
         augment: how they are changed.
         target: how their maps are drawn.
+        lines: so many lines of a page are worth a crop in each pass.
     """
 
     seed: int
@@ -58,6 +62,7 @@ class LoadingParams:
     batch: int
     augment: AugmentParams
     target: TargetParams
+    lines: int
 
 
 def as_input(gray: Gray) -> NDArray[np.float32]:
@@ -65,20 +70,25 @@ def as_input(gray: Gray) -> NDArray[np.float32]:
     return (255 - gray).astype(np.float32) / np.float32(255)
 
 
-def plan_batches(pages: int, params: LoadingParams, first: int, last: int) -> Iterator[Key]:
-    """The batches of a schedule in order; every epoch has each page once.
+def plan_crops(pages: TruePages, lines: int) -> list[int]:
+    """The page of each crop of an epoch: a register, which no crop holds, has several."""
+    return [page for page, count in enumerate(pages.counts) for _ in range(max(1, count // lines))]
+
+
+def plan_batches(crops: int, params: LoadingParams, first: int, last: int) -> Iterator[Key]:
+    """The batches of a schedule in order; every epoch has each crop once.
 
     Args:
-        pages: how many there are.
+        crops: how many an epoch has.
         params: seed and size of batches.
         first: number of crops seen already.
         last: number of crops after which the schedule ends.
     """
-    epoch = first // pages
-    seen = epoch * pages
+    epoch = first // crops
+    seen = epoch * crops
     while seen < last:
-        order = np.random.default_rng((params.seed, epoch)).permutation(pages).tolist()
-        for start in range(0, pages, params.batch):
+        order = np.random.default_rng((params.seed, epoch)).permutation(crops).tolist()
+        for start in range(0, crops, params.batch):
             indices = order[start : start + params.batch]
             if first <= seen < last:
                 yield epoch, indices
@@ -87,11 +97,12 @@ def plan_batches(pages: int, params: LoadingParams, first: int, last: int) -> It
 
 
 class Batches(Dataset[Batch]):
-    """Crops and changes the pages of a batch; every page has its own chance."""
+    """Crops and changes the pages of a batch; every crop has its own chance."""
 
     def __init__(self, pages: TruePages, params: LoadingParams) -> None:
         """Batches of `pages`."""
         self._pages, self._params = pages, params
+        self._crops = plan_crops(pages, params.lines)
 
     def __getitem__(self, key: Key) -> Batch:
         """The batch of an epoch and some indices."""
@@ -102,12 +113,14 @@ class Batches(Dataset[Batch]):
         params = self._params
         rng = np.random.default_rng((params.seed, epoch, index))
         other = self._pages[int(rng.integers(len(self._pages)))]
-        return cropped(self._pages[index], params.side, rng, params.augment, other)
+        page = self._pages[self._crops[index]]
+        return cropped(page, params.side, rng, params.augment, other)
 
 
 def as_batch(crops: list[LevelPage], params: TargetParams) -> Batch:
     """Crops of equal size with their maps."""
     height, width = crops[0].gray.shape
     maps = [draw_targets(crop.lines, height, width, params) for crop in crops]
+    weights = [draw_weights(crop.lines, height, width, params) for crop in crops]
     pages = [as_input(crop.gray)[None] for crop in crops]
-    return Batch(torch.from_numpy(np.stack(pages)), torch.from_numpy(np.stack(maps)))
+    return Batch(*(torch.from_numpy(np.stack(arrays)) for arrays in (pages, maps, weights)))

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -38,9 +39,10 @@ class TruePages:
         """Pages of `folders`: page JSON beside page images, as in `shared/data/pages`.
 
         Raises:
-            InputError: if a folder holds no page JSON.
+            InputError: if a folder holds no page JSON, or one is damaged.
         """
         self.paths = [path for folder in folders for path in _truths(folder)]
+        self.counts = [len(_truth(path)["lines"]) for path in self.paths]  # of lines
         self.cache = cache
         cache.mkdir(parents=True, exist_ok=True)
 
@@ -66,13 +68,13 @@ def read_level_page(path: Path) -> LevelPage:
     Raises:
         InputError: if the file or its image is damaged.
     """
+    truth = _truth(path)
     try:
-        truth = json.loads(path.read_text("utf-8"))
         data = np.frombuffer((path.parent / truth["image"]).read_bytes(), np.uint8)
         gray = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
         lines = [(_points(one["polygon"]), _points(one["baseline"])) for one in truth["lines"]]
     except (OSError, ValueError, KeyError, TypeError, cv2.error) as error:
-        raise InputError(f"{path}: no page JSON ({error}); leave it out") from error
+        raise _no_page(path, error) from error
     if gray is None:
         raise InputError(f"{path}: its image cannot be decoded; leave it out")
     return level_with_truth(np.asarray(gray, np.uint8), lines)
@@ -99,6 +101,24 @@ def level_with_truth(
     frame = level.frame.then(Frame.scaled(max(ink.shape) / max(gray.shape))).inverse()
     found = [outline(frame.to_page(a), frame.to_page(b)) for a, b in lines]
     return LevelPage(level.gray, tuple(one for one in found if one is not None))
+
+
+def _truth(path: Path) -> Any:
+    """A page JSON's content.
+
+    Raises:
+        InputError: if it is damaged, or no list of lines is in it.
+    """
+    try:
+        truth = json.loads(path.read_text("utf-8"))
+        len(truth["lines"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _no_page(path, error) from error
+    return truth
+
+
+def _no_page(path: Path, error: Exception) -> InputError:
+    return InputError(f"{path}: no page JSON ({error}); leave it out")
 
 
 def _truths(folder: Path) -> list[Path]:

@@ -35,7 +35,10 @@ class TargetParams:
     end: float = 0.7  # length of an end inside its core,
     end_share: float = 0.25  # at most this share of it,
     beyond: float = 0.7  # and outside
-    upright: float = 2.0  # what is so many times higher than wide is no level line
+    upright: float = 2.0  # what is so many times higher than wide is no level line,
+    upright_height: float = 7.0  # if it is higher than this, which a lone figure is not
+    fair: float = 200.0  # cells of a core; each counts for more in a smaller one,
+    most_weight: float = 4.0  # by so much at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,8 @@ def outline(
     (left, upper), (right, lower) = points.min(axis=0), points.max(axis=0)
     if right - left < 2 or lower - upper < 2:
         return None
-    if lower - upper > params.upright * (right - left):
+    long, wide = float(lower - upper), float(right - left)
+    if long > params.upright * wide and long > params.upright_height * UNIT:
         return None
     x, top, bottom = _edges(points)
     base = _believed(baseline, x, top, bottom)
@@ -104,6 +108,42 @@ def draw_targets(
     return maps
 
 
+def draw_weights(
+    lines: Sequence[Outline], height: int, width: int, params: TargetParams = TargetParams()
+) -> Floats:
+    """How much the cells of the masks count in a loss: more in and about short lines.
+
+    A lone figure has a dozen cells and a line of prose hundreds, so that a network whose cells all
+    count alike learns registers last.
+
+    Args:
+        lines: as for `draw_targets`.
+        height: likewise.
+        width: likewise.
+        params: see `TargetParams`.
+
+    Returns:
+        float32 (height / CELL, width / CELL), 1 and more.
+    """
+    weights = np.ones((height // CELL, width // CELL), np.float32)
+    for line in lines:
+        beyond, core_px = params.beyond * UNIT, _core_px(line, params)
+        cells = max(1.0, float(line.x[-1] - line.x[0]) * core_px / CELL**2)
+        weight = min(params.most_weight, (params.fair / cells) ** 0.5)
+        centers, at = _columns(line.x[0] - beyond, line.x[-1] + beyond, weights.shape[1])
+        if weight > 1 and len(at):
+            base = np.interp(centers, line.x, line.base)
+            y, k = _cells(base - core_px - beyond, base + beyond, len(weights))
+            weights[y, at[k]] = np.maximum(weights[y, at[k]], weight)
+    return weights
+
+
+def _core_px(line: Outline, params: TargetParams) -> float:
+    """How far a line's core reaches above its baseline, pixels."""
+    rise = float(np.median(line.base - line.top))
+    return float(np.clip(params.core * rise, params.least_core * UNIT, params.most_core * UNIT))
+
+
 def _draw_line(maps: Floats, line: Outline, params: TargetParams) -> None:
     """Add a line to the maps."""
     length = float(line.x[-1] - line.x[0])
@@ -113,9 +153,7 @@ def _draw_line(maps: Floats, line: Outline, params: TargetParams) -> None:
     if not len(at):
         return
     top, base, bottom = (np.interp(centers, line.x, y) for y in (line.top, line.base, line.bottom))
-    rise = float(np.median(line.base - line.top))
-    core_px = float(np.clip(params.core * rise, params.least_core * UNIT, params.most_core * UNIT))
-    y, k = _cells(base - core_px, base, maps.shape[1])
+    y, k = _cells(base - _core_px(line, params), base, maps.shape[1])
     column = at[k]
     within = (centers[k] >= line.x[0]) & (centers[k] <= line.x[-1])
     near_end = (centers[k] < line.x[0] + inside) | (centers[k] > line.x[-1] - inside)

@@ -17,7 +17,7 @@ from pipeline.processor import in_bfloat16
 from pipeline.tables import to_table
 from pipeline.training import Schedule, Training, load_ahead, mean_of
 from segment.net.augment import AugmentParams, cropped
-from segment.net.loading import Batch, Batches, LoadingParams, as_batch, plan_batches
+from segment.net.loading import Batch, Batches, LoadingParams, as_batch, plan_batches, plan_crops
 from segment.net.model import NetParams, PageNet
 from segment.net.pages import TruePages
 from segment.net.targets import CORE, END, TOP, TargetParams
@@ -30,6 +30,7 @@ class Recipe(Schedule):
 
     name: str = "lines"
     epochs: float = 20.0  # passes over all pages; the schedule is stretched over them
+    lines: int = 30  # so many of a page are worth a crop in each pass
     side: int = 640  # of the square crops, pixels
     batch: int = 2  # crops
     overlap: float = 0.5  # weight of the Dice loss of the cores
@@ -70,20 +71,21 @@ class PageTraining(Training[Batch]):
         net, average = (PageNet(recipe.model).to(where) for _ in range(2))
         if start:
             net.load_state_dict(_trained(start, recipe.model))
-        super().__init__(recipe, (net, average), len(train), folder, where)
+        self._crops = len(plan_crops(train, recipe.lines))
+        super().__init__(recipe, (net, average), self._crops, folder, where)
 
     def batches(self, workers: int) -> Iterable[Batch]:
         """Batches from the present place to the schedule's end, the same after a resume."""
         r = self.recipe
-        params = LoadingParams(r.seed, r.side, r.batch, r.augment, r.target)
-        plan = plan_batches(len(self.train), params, self.place, self.total)
+        params = LoadingParams(r.seed, r.side, r.batch, r.augment, r.target, r.lines)
+        plan = plan_batches(self._crops, params, self.place, self.total)
         return load_ahead(Batches(self.train, params), plan, workers)
 
     def loss(self, batch: Batch) -> Tensor:
         """See `map_loss`."""
         with in_bfloat16(self.device.type):
             maps = self.net(batch.pages)
-        return map_loss(maps, batch.maps, self.recipe)
+        return map_loss(maps, batch, self.recipe)
 
     @torch.no_grad()
     def evaluate(self) -> dict[str, float]:
@@ -97,7 +99,7 @@ class PageTraining(Training[Batch]):
             batch = as_batch([crop], self.recipe.target).to(self.device)
             with in_bfloat16(self.device.type):
                 maps = self.average(batch.pages)
-            losses.append(map_loss(maps, batch.maps, self.recipe))
+            losses.append(map_loss(maps, batch, self.recipe))
             found, truth = maps[:, CORE] > 0, batch.maps[:, CORE] > 0
             both += 2 * float((found & truth).sum())
             sizes += float(found.sum() + truth.sum())
@@ -126,22 +128,24 @@ class PageTraining(Training[Batch]):
         return path
 
 
-def map_loss(maps: Tensor, truth: Tensor, recipe: Recipe = Recipe()) -> Tensor:
+def map_loss(maps: Tensor, batch: Batch, recipe: Recipe = Recipe()) -> Tensor:
     """How far maps are from the truth; extents count within true cores and ends only.
 
     Args:
         maps: float32 (N, CHANNELS, H, W), masks as logits.
-        truth: float32 (N, CHANNELS, H, W).
+        batch: holds their truth.
         recipe: weighs the parts.
 
     Returns:
         A scalar.
     """
+    truth, weights = batch.maps, batch.weights
     masks = binary_cross_entropy_with_logits(
-        maps[:, : END + 1], truth[:, : END + 1], reduction="none"
+        maps[:, : END + 1], truth[:, : END + 1], weights[:, None], reduction="none"
     ).mean(dim=(0, 2, 3))
     found, cores = maps[:, CORE].sigmoid(), truth[:, CORE]
-    dice = 1 - (2 * (found * cores).sum() + 1) / (found.sum() + cores.sum() + 1)
+    both = (weights * found * cores).sum()
+    dice = 1 - (2 * both + 1) / ((weights * (found + cores)).sum() + 1)
     written = cores.bool()[:, None].expand(-1, truth.shape[1] - TOP, -1, -1)
     far = smooth_l1_loss(maps[:, TOP:][written], truth[:, TOP:][written], reduction="sum")
     extents = far / written.sum().clamp(min=1)

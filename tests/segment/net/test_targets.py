@@ -17,6 +17,7 @@ from segment.net.targets import (
     UNIT,
     Outline,
     draw_targets,
+    draw_weights,
     outline,
 )
 from segment.polygons import is_simple
@@ -52,6 +53,19 @@ def test_what_is_no_level_line_has_no_outline(
     boundary: list[tuple[float, float]], baseline: list[tuple[float, float]]
 ) -> None:
     assert outline(boundary, baseline) is None
+
+
+def test_a_lone_figure_has_an_outline_however_narrow() -> None:
+    assert outline([(0, 0), (18, 0), (18, 45), (0, 45)], [(0, 36), (18, 36)]) is not None
+
+
+def test_cells_of_short_lines_weigh_more() -> None:
+    figure, prose = straight(16, 32, 40), straight(16, 900, 90)
+    weights = draw_weights([figure, prose], 120, 920)
+    inside = draw_targets([figure], 120, 920)[CORE] > 0
+    assert (weights[inside] > 3).all()
+    assert (weights[draw_targets([prose], 120, 920)[CORE] > 0] == 1).all()
+    assert weights[:4].max() == 1 and weights.shape == inside.shape
 
 
 @pytest.mark.parametrize(

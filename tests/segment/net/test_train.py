@@ -10,9 +10,11 @@ import torch
 
 from pipeline.errors import InputError
 from segment.net.augment import AugmentParams, cropped
+from segment.net.loading import Batches, LoadingParams, as_batch, plan_crops
 from segment.net.model import NetParams
-from segment.net.pages import TruePages, read_level_page
-from segment.net.train import PageTraining, Recipe, train_net
+from segment.net.pages import LevelPage, TruePages, read_level_page
+from segment.net.targets import Outline, TargetParams
+from segment.net.train import PageTraining, Recipe, map_loss, train_net
 from segment.net.weights import read_card
 from tests.pipeline.killing import Killed, kill_after
 
@@ -63,6 +65,24 @@ def test_same_seed_makes_the_same_crop(pages: TruePages) -> None:
         for _ in range(2)
     )
     assert np.array_equal(one.gray, other.gray)
+
+
+def test_a_page_of_many_lines_has_several_crops_a_pass(pages: TruePages) -> None:
+    assert pages.counts == [7, 16]
+    assert plan_crops(pages, 5) == [0, 1, 1, 1]
+    params = LoadingParams(1, 128, 1, AugmentParams(plain=0.0), TargetParams(), 5)
+    loaded = Batches(pages, params)
+    one, other = (loaded[(0, [index])].pages for index in (1, 2))
+    assert not torch.equal(one, other)
+
+
+def test_missing_a_short_line_costs_more(pages: TruePages) -> None:
+    (one,) = pages[0].lines[:1]
+    figure = Outline(one.x[:4], one.top[:4], one.base[:4], one.bottom[:4])
+    batch = as_batch([LevelPage(np.full((256, 256), 255, np.uint8), (figure,))], TargetParams())
+    unweighted = replace(batch, weights=torch.ones_like(batch.weights))
+    missed = torch.full_like(batch.maps, -4.0)
+    assert map_loss(missed, batch) > map_loss(missed, unweighted)
 
 
 def test_resumed_training_takes_the_same_steps(
