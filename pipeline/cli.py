@@ -312,15 +312,8 @@ def _adapted(
     params = AdaptParams(settings.lm if settings.lm != "none" else "auto")
     own = folder / FOLDER / f"adapted-{safe_name(Path(settings.model).stem)}"
     try:
-        with _progress("learning", shown=shown) as progress:
-            model = run(
-                paths,
-                own,
-                settings,
-                params=params,
-                leave=[folder],
-                told=lambda share: progress(share, 1.0),
-            )
+        with _learning(shown=shown) as told:
+            model = run(paths, own, settings, params=params, leave=[folder], told=told)
     except InputError as error:  # where it is more than that, the run itself will say so
         typer.echo(f"nothing was learnt: {error}", err=True)
         return settings
@@ -566,15 +559,8 @@ def adapt(
 
         settings = settings_from(config, model=start)
         params = AdaptParams(lm, rounds)
-        with _progress("learning") as progress:
-            path = run(
-                sources,
-                out,
-                settings,
-                pages=pages,
-                params=params,
-                told=lambda share: progress(share, 1.0),
-            )
+        with _learning() as told:
+            path = run(sources, out, settings, pages=pages, params=params, told=told)
     typer.echo(str(path))
 
 
@@ -871,6 +857,13 @@ def _progress(
     with Progress(*columns, console=console, disable=not (shown and console.is_terminal)) as bar:
         task = bar.add_task(what, total=None)
         yield lambda completed, total: bar.update(task, completed=completed, total=total)
+
+
+@contextmanager
+def _learning(*, shown: bool = True) -> Iterator[Callable[[float], None]]:
+    """A bar of how far learning is, a share of 1."""
+    with _progress("learning", shown=shown) as progress:
+        yield lambda share: progress(share, 1.0)
 
 
 from pipeline import cli_bag, cli_enrich, cli_transcripts  # noqa: E402, F401  they join the app

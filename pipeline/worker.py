@@ -230,9 +230,8 @@ def lost(mirror: Mirror, task: WorkTask, loss: Loss) -> WorkResult:
     match task:
         case ReadTask():
             failure = _loss(_place(task.page, mirror), loss)
-            outcome = _outcome(task.page, mirror, None, {}, failure)
             # Its process is gone; the memory of this one says nothing of it.
-            return _row(task, replace(outcome, peak_mib=0.0))
+            return _row(task, _outcome(task.page, mirror, None, {}, failure, peak=0.0))
         case WriteTask():
             return Written(task, failure=_loss(shown(task.name), loss))
     assert_never(task)
@@ -334,7 +333,7 @@ def _read(settings: Settings, mirror: Mirror, task: ReadTask) -> PageRow:
     except Exception as error:  # the page's border: nothing of one page stops the others
         failure = failure_of(error, watch.stage, _place(task.page, mirror))
     outcome = replace(
-        _outcome(task.page, mirror, page, watch.seconds, failure),
+        _outcome(task.page, mirror, page, watch.seconds, failure, peak_mib()),
         ppi_assumed=assumed,
         skipped=skipped,
         expected_cer=expected_cer,
@@ -493,13 +492,14 @@ def _outcome(
     page: Page | None,
     seconds: dict[str, float],
     failure: PageFailure | None,
+    peak: float,
 ) -> PageOutcome:
     outcome = PageOutcome(
         id=source.id,
         source=mirror.name(source.path),
         number=source.index + 1,
         seconds=seconds,
-        peak_mib=peak_mib(),
+        peak_mib=peak,
         failure=failure,
     )
     if page is None:

@@ -42,10 +42,21 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture(scope="module")
-def converted(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The val pages in every format; how well they are read is measured elsewhere."""
+def scans(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every second of the val pages, which has pages of all corpora."""
+    folder = tmp_path_factory.mktemp("scans") / "val"
+    folder.mkdir()
+    images = sorted(p for p in (shared / "data/pages/val").iterdir() if p.suffix != ".json")
+    for image in images[::2]:
+        shutil.copy(image, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def converted(scans: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The pages in every format; how well they are read is measured elsewhere."""
     out = tmp_path_factory.mktemp("out")
-    command = [INKFOLIO, "convert", shared / "data/pages/val", "--out", out, "--jobs", "2"]
+    command = [INKFOLIO, "convert", scans, "--out", out, "--jobs", "2"]
     command += ["--looks", "1", "--to", ",".join(WRITERS)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -63,8 +74,8 @@ def files_of(out: Path, name: str) -> dict[str, bytes]:
     return {str(made.path): (out / made.path).read_bytes() for made in WRITERS[name](done)}
 
 
-def test_every_page_is_written(converted: Path, shared: Path) -> None:
-    images = {p.stem for p in (shared / "data/pages/val").iterdir() if p.suffix != ".json"}
+def test_every_page_is_written(converted: Path, scans: Path) -> None:
+    images = {p.stem for p in scans.iterdir()}
     for suffix in (".xml", ".page2013.xml", ".alto.xml"):
         assert all((converted / "val" / f"{image}{suffix}").is_file() for image in images)
 
@@ -95,10 +106,17 @@ def test_hocr_is_valid(converted: Path) -> None:
     assert complaints(data) == []
 
 
-def test_preflight_finds_nothing_against_1b(converted: Path, shared: Path, tmp_path: Path) -> None:
+def test_preflight_finds_nothing_against_1b(converted: Path, scans: Path, tmp_path: Path) -> None:
     """A PDF of the same pages, made from their JSON without reading again."""
-    source, images = converted / "val.inkfolio.json", shared / "data/pages/val"
-    command = [INKFOLIO, "build", source, "--images", images, "--out", tmp_path]
+    command = [
+        INKFOLIO,
+        "build",
+        converted / "val.inkfolio.json",
+        "--images",
+        scans,
+        "--out",
+        tmp_path,
+    ]
     done = subprocess.run([*command, "--to", "pdf", "--pdfa", "1b"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     said = preflight(tmp_path / "val.pdf")
