@@ -71,7 +71,7 @@ def cropped(
         if rng.random() < params.faint:
             gray = _fainter(gray, lines, rng, params)
         gray = _changed(gray, side, rng, params, other)
-    return LevelPage(gray, lines)
+    return LevelPage(gray, lines, page.partial)
 
 
 def _changed(
@@ -108,7 +108,7 @@ def _beside(page: LevelPage, other: LevelPage, rng: Rng) -> LevelPage:
     if gap:
         gray[:, shift - gap : shift] = rng.integers(40, 256)
     moved = tuple(Outline(a.x + np.float32(shift), a.top, a.base, a.bottom) for a in second.lines)
-    return LevelPage(gray, first.lines + moved)
+    return LevelPage(gray, first.lines + moved, page.partial or other.partial)
 
 
 def _placing(

@@ -121,6 +121,6 @@ def as_batch(crops: list[LevelPage], params: TargetParams) -> Batch:
     """Crops of equal size with their maps."""
     height, width = crops[0].gray.shape
     maps = [draw_targets(crop.lines, height, width, params) for crop in crops]
-    weights = [draw_weights(crop.lines, height, width, params) for crop in crops]
+    weights = [draw_weights(crop.lines, height, width, params, crop.partial) for crop in crops]
     pages = [as_input(crop.gray)[None] for crop in crops]
     return Batch(*(torch.from_numpy(np.stack(arrays)) for arrays in (pages, maps, weights)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,24 +26,28 @@ class LevelPage:
     Attributes:
         gray: uint8 (H, W), flattened.
         lines: outlines in its pixels.
+        partial: whether there may be others, which nobody has transcribed.
     """
 
     gray: Gray
     lines: tuple[Outline, ...]
+    partial: bool = False
 
 
 class TruePages:
     """The pages of some folders, made level when first asked for and kept in a cache."""
 
-    def __init__(self, folders: Sequence[Path], cache: Path) -> None:
+    def __init__(self, folders: Sequence[Path], cache: Path, partial: Sequence[str] = ()) -> None:
         """Pages of `folders`: page JSON beside page images, as in `shared/data/pages`.
+
+        Those of the corpora `partial`, with which their names begin, are transcribed in part.
 
         Raises:
             InputError: if a folder holds no page JSON, or one is damaged.
         """
         self.paths = [path for folder in folders for path in _truths(folder)]
         self.counts = [len(_truth(path)["lines"]) for path in self.paths]  # of lines
-        self.cache = cache
+        self.cache, self._partial = cache, {f"{corpus}__" for corpus in partial}
         cache.mkdir(parents=True, exist_ok=True)
 
     def __len__(self) -> int:
@@ -56,10 +60,11 @@ class TruePages:
         kept = self.cache / f"{path.parent.name}-{path.stem}.npz"
         if not kept.exists():
             page = read_level_page(path)
-            partial = kept.with_suffix(".partial.npz")
-            _save(partial, page)
-            partial.replace(kept)
-        return _load(kept)
+            unfinished = kept.with_suffix(".partial.npz")
+            _save(unfinished, page)
+            unfinished.replace(kept)
+        partial = any(path.name.startswith(corpus) for corpus in self._partial)
+        return replace(_load(kept), partial=partial)
 
 
 def read_level_page(path: Path) -> LevelPage:

@@ -39,6 +39,7 @@ class TargetParams:
     upright_height: float = 7.0  # if it is higher than this, which a lone figure is not
     fair: float = 200.0  # cells of a core; each counts for more in a smaller one,
     most_weight: float = 4.0  # by so much at most
+    known: float = 2.0  # so far about its lines it is known what a page in part transcribed holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,11 @@ def draw_targets(
 
 
 def draw_weights(
-    lines: Sequence[Outline], height: int, width: int, params: TargetParams = TargetParams()
+    lines: Sequence[Outline],
+    height: int,
+    width: int,
+    params: TargetParams = TargetParams(),
+    partial: bool = False,
 ) -> Floats:
     """How much the cells of the masks count in a loss: more in and about short lines.
 
@@ -121,21 +126,32 @@ def draw_weights(
         height: likewise.
         width: likewise.
         params: see `TargetParams`.
+        partial: whether the page may have other lines, too; what is far from these does not count.
 
     Returns:
-        float32 (height / CELL, width / CELL), 1 and more.
+        float32 (height / CELL, width / CELL), 1 and more; 0 for what does not count.
     """
-    weights = np.ones((height // CELL, width // CELL), np.float32)
+    weights = np.full((height // CELL, width // CELL), 0.0 if partial else 1.0, np.float32)
     for line in lines:
-        beyond, core_px = params.beyond * UNIT, _core_px(line, params)
+        core_px = _core_px(line, params)
+        if partial:
+            _raise_about(weights, line, core_px, params.known * UNIT, 1.0)
         cells = max(1.0, float(line.x[-1] - line.x[0]) * core_px / CELL**2)
         weight = min(params.most_weight, (params.fair / cells) ** 0.5)
-        centers, at = _columns(line.x[0] - beyond, line.x[-1] + beyond, weights.shape[1])
-        if weight > 1 and len(at):
-            base = np.interp(centers, line.x, line.base)
-            y, k = _cells(base - core_px - beyond, base + beyond, len(weights))
-            weights[y, at[k]] = np.maximum(weights[y, at[k]], weight)
+        if weight > 1:
+            _raise_about(weights, line, core_px, params.beyond * UNIT, weight)
     return weights
+
+
+def _raise_about(
+    weights: Floats, line: Outline, core_px: float, beyond: float, least: float
+) -> None:
+    """Let cells of a line's core, and so many pixels beyond, have a weight at least."""
+    centers, at = _columns(line.x[0] - beyond, line.x[-1] + beyond, weights.shape[1])
+    if len(at):
+        base = np.interp(centers, line.x, line.base)
+        y, k = _cells(base - core_px - beyond, base + beyond, len(weights))
+        weights[y, at[k]] = np.maximum(weights[y, at[k]], least)
 
 
 def _core_px(line: Outline, params: TargetParams) -> float:

@@ -30,6 +30,7 @@ class Recipe(Schedule):
 
     name: str = "lines"
     epochs: float = 20.0  # passes over all pages; the schedule is stretched over them
+    partial: tuple[str, ...] = ()  # corpora with writing that nobody has transcribed
     lines: int = 30  # so many of a page are worth a crop in each pass
     side: int = 640  # of the square crops, pixels
     batch: int = 2  # crops
@@ -189,6 +190,6 @@ def train_net(
         InputError: if a page cannot be read, or `start` is no finder of the recipe's sizes.
     """
     kept = folder / "pages"
-    pages, watched = TruePages(train, kept), TruePages(val, kept)
+    pages, watched = (TruePages(folders, kept, recipe.partial) for folders in (train, val))
     training = PageTraining(recipe, pages, watched, folder, device, start)
     return training.publish() if training.run(workers, minutes) else None

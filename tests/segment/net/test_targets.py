@@ -68,6 +68,14 @@ def test_cells_of_short_lines_weigh_more() -> None:
     assert weights[:4].max() == 1 and weights.shape == inside.shape
 
 
+def test_what_is_far_from_the_lines_of_a_page_in_part_transcribed_does_not_count() -> None:
+    lines = [straight(100, 700, 90), straight(100, 700, 120)]
+    weights = draw_weights(lines, 300, 800, partial=True)
+    assert (weights[draw_targets(lines, 300, 800)[CORE] > 0] == 1).all()
+    assert (weights[22:27, 25:175] == 1).all()  # between the two
+    assert (weights[40:] == 0).all() and (weights[:, 180:] == 0).all()
+
+
 @pytest.mark.parametrize(
     ("baseline", "expected"),
     [

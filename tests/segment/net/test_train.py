@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -83,6 +84,19 @@ def test_missing_a_short_line_costs_more(pages: TruePages) -> None:
     unweighted = replace(batch, weights=torch.ones_like(batch.weights))
     missed = torch.full_like(batch.maps, -4.0)
     assert map_loss(missed, batch) > map_loss(missed, unweighted)
+
+
+def test_pages_of_some_corpora_are_partial(true_pages: Path, tmp_path: Path) -> None:
+    for suffix in (".json", ".png"):
+        shutil.copy(true_pages / f"p1{suffix}", tmp_path / f"letters__p1{suffix}")
+        shutil.copy(true_pages / f"p1{suffix}", tmp_path / f"books__p1{suffix}")
+    text = (true_pages / "p1.json").read_text()
+    for corpus in ("letters", "books"):
+        (tmp_path / f"{corpus}__p1.json").write_text(text.replace("p1.png", f"{corpus}__p1.png"))
+    pages = TruePages([tmp_path], tmp_path / "kept", ["letters"])
+    rng = np.random.default_rng(1)
+    crops = [cropped(pages[place], 128, rng, AugmentParams(plain=1.0)) for place in (0, 1)]
+    assert [crop.partial for crop in crops] == [False, True]
 
 
 def test_resumed_training_takes_the_same_steps(
