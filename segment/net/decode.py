@@ -34,27 +34,20 @@ class DecodeParams:
     margin: float = 0.15  # a polygon reaches so far beyond its ink, left and right
 
 
-def decode(
-    maps: Floats,
-    ink: Ink,
-    barriers: Ink | None = None,
-    params: DecodeParams = DecodeParams(),
-) -> list[TextLine]:
+def decode(maps: Floats, ink: Ink, params: DecodeParams = DecodeParams()) -> list[TextLine]:
     """Find the lines that maps speak of.
 
     Args:
         maps: float32 (CHANNELS, H, W), see `segment.net.targets`; the masks as probabilities.
         ink: bool (H * CELL, W * CELL) or up to a cell less, without rulings. Lines are drawn in,
             left and right, to the ink of their small letters, since cells are coarse.
-        barriers: bool (H, W), cells that no line crosses; None for none.
         params: see `DecodeParams`.
 
     Returns:
         The lines in pixels of the level page, top to bottom by their boxes.
     """
-    end = maps[END] if barriers is None else np.maximum(maps[END], barriers)
     core = np.where(_disputed(maps, params), 0, maps[CORE])
-    labels = _components(core, end, params)
+    labels = _components(core, maps[END], params)
     y, x = np.nonzero(labels)
     if not len(y):
         return []

@@ -23,17 +23,6 @@ from segment.plausible import relative_darkness, stands_free
 
 # Pages are padded to multiples of this, so that few shapes occur and kernels are reused.
 PADDED_TO = 128
-BESIDE = 4  # cells: writing no further from a ruling stands beside it
-
-
-@dataclass(frozen=True, slots=True)
-class BarrierParams:
-    """Settings of `barriers`."""
-
-    register: float = 4.0  # cells in a row that are rulings, on average, in a ruled register
-    across: float = 0.25  # rulings across, against those down, from which it is a table
-    least: int = 30  # so many cells tell whether lines end at rulings:
-    open: float = 0.45  # at so large a share of them none does
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +62,8 @@ def find_lines_by_net(
     Raises:
         InputError: if there are no such weights, or they are damaged.
     """
-    maps = page_maps(_net(weights), level.gray)
     ink = level.ink | faint_ink(level)
-    return judge_lines(decode(maps, ink, barriers(level, maps), params), level)
+    return judge_lines(decode(page_maps(_net(weights), level.gray), ink, params), level)
 
 
 def judge_lines(
@@ -106,40 +94,6 @@ def judge_lines(
         for line, doubtful in judged
         if not doubtful or stands_free(line.box, level, params.free)
     ]
-
-
-def barriers(level: Level, maps: Floats, params: BarrierParams = BarrierParams()) -> Ink:
-    """Cells of rulings that no line crosses.
-
-    The network joins what stands side by side more readily than the rulings of a table allow.
-    But the many upright rulings of a register without any across are guides, and where the
-    network sees no line end at them either, lines run on.
-
-    Args:
-        level: the page.
-        maps: float32 (CHANNELS, H, W), see `page_maps`.
-        params: see `BarrierParams`.
-
-    Returns:
-        bool (H, W).
-    """
-    cells = in_cells(level.down)
-    register = cells.sum() >= params.register * len(cells)
-    if not register or level.across.sum() > params.across * level.down.sum():
-        return cells
-    ends = _ends_at(cells, maps)
-    guides = len(ends) >= params.least and (ends < 0.5).mean() > params.open
-    return np.zeros_like(cells) if guides else cells
-
-
-def _ends_at(cells: Ink, maps: Floats) -> Floats:
-    """How surely lines end at rulings, wherever writing stands close to both sides of one."""
-    reach = np.ones((3, 2 * BESIDE + 1), np.uint8)
-    core = (maps[CORE] > 0.5).astype(np.uint8)
-    left = cv2.dilate(core, reach[:, :BESIDE], anchor=(BESIDE - 1, 1))
-    right = cv2.dilate(core, reach[:, :BESIDE], anchor=(0, 1))
-    between = cells & (left > 0) & (right > 0)
-    return np.asarray(cv2.dilate(maps[END], np.ones((3, 5), np.uint8))[between], np.float32)
 
 
 def writing_on(level: Level, weights: str) -> Ink:
@@ -188,14 +142,6 @@ def _densest(level: Level, side_px: int) -> Gray:
     inside -= sums[height:, :-width] - sums[:-height, :-width]
     y, x = np.unravel_index(int(inside.argmax()), inside.shape)
     return level.gray[y : y + height, x : x + width]
-
-
-def in_cells(mask: Ink) -> Ink:
-    """Which cells a mask of the level page touches, bool (ceil(H / CELL), ceil(W / CELL))."""
-    height, width = mask.shape
-    padded = np.pad(mask, ((0, -height % CELL), (0, -width % CELL)))
-    blocks = padded.reshape(padded.shape[0] // CELL, CELL, padded.shape[1] // CELL, CELL)
-    return np.asarray(blocks.any(axis=(1, 3)))
 
 
 @torch.inference_mode()

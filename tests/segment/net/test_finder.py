@@ -19,11 +19,12 @@ from pipeline.errors import InputError, SettingsError
 from pipeline.frame import Frame
 from segment.level import Level
 from segment.lines import TextLine
-from segment.net.finder import barriers, in_cells, judge_lines, page_maps
-from segment.net.targets import CHANNELS, CORE, END
+from segment.net.finder import judge_lines, page_maps
+from segment.net.targets import CHANNELS
 from segment.net.weights import find_weights, load_net
 from segment.page import SegmentParams, check_finder, finder_weights, segment_page
 from segment.polygons import is_simple
+from tests.segment.net.conftest import drawn_page
 
 Draw = Callable[..., np.ndarray]
 
@@ -120,36 +121,10 @@ def test_card_of_other_sizes_is_refused(tiny_net: Path, tmp_path: Path) -> None:
         load_net(str(path))
 
 
-def ruled_level(rulings: int, across: int, gray: np.ndarray | None = None) -> Level:
-    """A page of 200 x 400 pixels with upright rulings and some across."""
-    down = np.zeros((200, 400), np.bool_)
-    down[:, 40 : 40 + 60 * rulings : 60] = True
-    level_rules = np.zeros_like(down)
-    level_rules[100 : 100 + 10 * across : 10] = True
-    plain = np.full(down.shape, 255, np.uint8) if gray is None else gray
-    none = np.zeros_like(down)
-    return Level(plain, plain < 128, level_rules, down, none, 9.0, Frame())
-
-
-@pytest.mark.parametrize(
-    ("rulings", "across", "end", "expected"),
-    [
-        pytest.param(6, 0, 0.1, False, id="guides of a register"),
-        pytest.param(6, 0, 0.9, True, id="lines end at them"),
-        pytest.param(6, 3, 0.1, True, id="a table has rules across, too"),
-        pytest.param(1, 0, 0.1, True, id="between two columns"),
-    ],
-)
-def test_rulings_that_lines_do_not_cross(
-    rulings: int, across: int, end: float, expected: bool
-) -> None:
-    maps = np.zeros((CHANNELS, 50, 100), np.float32)
-    maps[CORE, 4:48:6] = 0.9
-    maps[END] = end
-    level = ruled_level(rulings, across)
-    found = barriers(level, maps)
-    assert found.shape == (50, 100)
-    assert found.any() == expected
+def level_of(gray: np.ndarray) -> Level:
+    """A level page without rulings."""
+    none = np.zeros(gray.shape, np.bool_)
+    return Level(gray, gray < 128, none, none, none, 9.0, Frame())
 
 
 def test_pale_lines_are_dropped() -> None:
@@ -161,7 +136,7 @@ def test_pale_lines_are_dropped() -> None:
         for top in (40, 80, 120)
     ]
     gray[128, 201] = 20  # ink beside the pale one: a piece of something
-    kept = judge_lines([replace(line, area=60) for line in lines], ruled_level(0, 0, gray))
+    kept = judge_lines([replace(line, area=60) for line in lines], level_of(gray))
     assert kept == [replace(line, area=60) for line in lines[:2]]
 
 
@@ -174,13 +149,7 @@ def test_short_lines_that_stand_free_are_doubted(ink: int | None, expected: list
     if ink is not None:
         gray[52, ink] = 20
     figure = TextLine((), ((30.0, 59.0), (60.0, 59.0)), Box(30, 50, 60, 59), 9.0, 0.7, 8)
-    assert [line.doubtful for line in judge_lines([figure], ruled_level(0, 0, gray))] == expected
-
-
-def test_cells_that_a_mask_touches() -> None:
-    mask = np.zeros((9, 6), np.bool_)
-    mask[3, 5] = mask[8, 0] = True
-    assert in_cells(mask).tolist() == [[False, True], [False, False], [True, False]]
+    assert [line.doubtful for line in judge_lines([figure], level_of(gray))] == expected
 
 
 @pytest.mark.parametrize("shape", [(64, 64), (301, 130), (1, 1)])
@@ -190,3 +159,13 @@ def test_maps_cover_the_page(tiny_net: Path, shape: tuple[int, int]) -> None:
     assert maps.shape == (CHANNELS, -(-shape[0] // 4), -(-shape[1] // 4))
     assert (maps[:2] >= 0).all()
     assert (maps[:2] <= 1).all()
+
+
+def test_lines_run_across_the_squares_of_paper() -> None:
+    """Notebooks' paper: its rulings part no cells."""
+    page, truth = drawn_page(12)
+    page = np.pad(page, 60, constant_values=235)
+    page[::24] = np.minimum(page[::24], 150)
+    page[:, ::24] = np.minimum(page[:, ::24], 150)
+    found = segment_page(page, SegmentParams(orient=False)).lines
+    assert len(found) == len(truth)

@@ -148,17 +148,6 @@ def test_noise_decodes_to_sound_geometry() -> None:
         assert len(line.boundary) >= 4
 
 
-def test_no_line_crosses_a_barrier() -> None:
-    drawn = [straight(20, 320, 60)]
-    maps = draw_targets(drawn, 100, 340)
-    barriers = np.zeros(maps.shape[1:], np.bool_)
-    barriers[:, 40] = True
-    left, right = decode(maps, ink_of(drawn, 100, 340), barriers)
-    assert (left.box.left, right.box.right) == (20, 320)
-    assert left.box.right == pytest.approx(162, abs=6)
-    assert right.box.left == pytest.approx(162, abs=6)
-
-
 @pytest.mark.parametrize(
     ("columns", "expected"),
     [
