@@ -152,13 +152,25 @@ def _join(
 ) -> list[Curve]:
     """Join pieces end to start, the best fitting pairs first."""
     gap_cells = round(params.gap * x_height / cell_px)
+    starts, stops = (np.array([getattr(p, of) for p in pieces]) for of in ("start", "stop"))
+    ahead, behind = (_ends(pieces, last=last) for last in (True, False))
+    by_start = np.argsort(starts, kind="stable")
+    bounds = np.stack([stops - 3, stops + gap_cells + 1])
+    firsts, lasts = (
+        np.searchsorted(starts, bounds, sorter=by_start).tolist() if pieces else ((), ())
+    )
     fits: list[tuple[float, int, int]] = []
-    for i, left in enumerate(pieces):
-        for j, right in enumerate(pieces):
-            if i != j and -3 <= right.start - left.stop <= gap_cells:
-                miss = _misfit(left, right, x_height) / params.offset
-                if miss <= 1 and not _barred(left, right, barriers):
-                    fits.append((miss + (right.start - left.stop) / gap_cells, i, j))
+    for i, (first, last) in enumerate(zip(firsts, lasts, strict=True)):
+        near = by_start[first:last]
+        gaps = starts[near] - stops[i]
+        # Each piece is led on by its slope to the middle of the gap.
+        cells = np.maximum(0, gaps) / 2 + 1
+        led = ahead[i, 0] + ahead[i, 1] * cells - behind[near, 0] - behind[near, 1] * cells
+        misses = np.abs(led) / (x_height * params.offset)
+        for place in np.flatnonzero((misses <= 1) & (near != i)).tolist():
+            j = int(near[place])
+            if not _barred(pieces[i], pieces[j], barriers):
+                fits.append((float(misses[place] + gaps[place] / gap_cells), i, j))
     follower: dict[int, int] = {}
     taken: set[int] = set()
     for _, i, j in sorted(fits):
@@ -168,20 +180,15 @@ def _join(
     return [_concatenate(pieces, i, follower) for i in range(len(pieces)) if i not in taken]
 
 
-def _misfit(left: Curve, right: Curve, x_height: float) -> float:
-    """Vertical distance at which two pieces meet, in x-heights, each led on by its slope."""
-    gap = max(0, right.start - left.stop)
-    ahead = _end(left, gap / 2, last=True)
-    behind = _end(right, gap / 2, last=False)
-    return abs(ahead - behind) / x_height
-
-
-def _end(curve: Curve, cells: float, last: bool) -> float:
-    """Where a curve goes `cells` beyond its end."""
-    y = curve.y[-8:] if last else curve.y[:8][::-1]
-    # Short pieces have no slope to speak of.
-    slope = float(y[-1] - y[0]) / (len(y) - 1) if len(y) >= 6 else 0.0
-    return float(y[-3:].mean()) + slope * (cells + 1)
+def _ends(pieces: list[Curve], last: bool) -> NDArray[np.float64]:
+    """Where curves end or, seen from there, begin, and their slopes outwards, float64 (N, 2)."""
+    found = np.zeros((len(pieces), 2))
+    for place, curve in enumerate(pieces):
+        y = curve.y[-8:] if last else curve.y[:8][::-1]
+        # Short pieces have no slope to speak of.
+        slope = float(y[-1] - y[0]) / (len(y) - 1) if len(y) >= 6 else 0.0
+        found[place] = float(y[-3:].mean()), slope
+    return found
 
 
 def _barred(left: Curve, right: Curve, barriers: Ink) -> bool:
