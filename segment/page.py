@@ -18,12 +18,13 @@ from segment.binarize import BINARIZERS, BinarizeParams
 from segment.clean import CleanPage, CleanParams, clean_page, find_surround, flatten
 from segment.deskew import DESKEWERS, DeskewParams
 from segment.layout import Block, LayoutParams, arrange, find_barriers
-from segment.level import Level, LevelParams, level_page, unturned
+from segment.level import Level, LevelParams, level_page, text_size, unturned
 from segment.lines import LineParams, TextLine, find_lines
 from segment.orientation import Turn, TurnParams, judge_turn
 from segment.plausible import PlausibleParams, drop_implausible
 from segment.polygons import kept_inside, left_to_right
 from segment.shade import ShadeParams, out_of_shade
+from segment.texture import TextureParams, darker_ink
 from segment.unclaimed import UnclaimedParams, unclaimed_lines
 
 Stage = TypeVar("Stage")
@@ -51,6 +52,7 @@ class SegmentParams:
     unclaimed: UnclaimedParams = field(default_factory=UnclaimedParams)
     turn: TurnParams = field(default_factory=TurnParams)
     shade: ShadeParams = field(default_factory=ShadeParams)
+    texture: TextureParams = field(default_factory=TextureParams)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,13 +150,13 @@ def _turned_back(
 
 
 def _lit_level_of(gray: Gray, params: SegmentParams) -> tuple[Ink, float, Level | None]:
-    """As `level_of`; what is written in shade, darker than half the paper, is on the page too."""
+    """As `_seen_level_of`; what is written in shade, darker than half the paper, is seen, too."""
     if FINDERS[params.finder] is not net_lines:
         return level_of(gray, params)
     require_gray(gray)
     small = reduced(gray, params.work_px)
     surround = find_surround(small, params.clean)
-    ink, skew, level = level_of(small, params, surround)
+    ink, skew, level = _seen_level_of(small, params, surround)
     if surround.mean() < params.shade.surround:
         return ink, skew, level
     from segment.net.finder import writing_on  # slow: loads torch
@@ -166,7 +168,27 @@ def _lit_level_of(gray: Gray, params: SegmentParams) -> tuple[Ink, float, Level 
     if whole is None:
         return ink, skew, level
     paper = out_of_shade(surround, whole, writing_on(whole, params.net), params.shade)
-    return (ink, skew, level) if paper is surround else level_of(small, params, paper)
+    return (ink, skew, level) if paper is surround else _seen_level_of(small, params, paper)
+
+
+def _seen_level_of(
+    gray: Gray, params: SegmentParams, surround: Ink
+) -> tuple[Ink, float, Level | None]:
+    """As `level_of`; where that sees the texture of the paper for letters, with darker ink alone.
+
+    Texture makes a page's letters too small, so that no writing is seen on it.
+    """
+    clean = clean_page(gray, params.clean, surround)
+    ink = _binarized(clean, params)
+    plain = _levelled(clean, ink, params)
+    darker, rulings = darker_ink(clean.gray, ink), params.level.rulings
+    if text_size(darker, rulings) < params.texture.larger * text_size(ink, rulings):
+        return plain
+    from segment.net.finder import writing_seen  # slow: loads torch
+
+    other = _levelled(clean, darker, params)
+    before, after = (writing_seen(level, params.net) for _, _, level in (plain, other))
+    return other if after > params.texture.seen * before else plain
 
 
 def level_of(
@@ -187,10 +209,17 @@ def level_of(
         ValueError: if `gray` is no grey image, or a stage's name is unknown.
     """
     require_gray(gray)
-    binarize = _lookup(BINARIZERS, params.binarizer, "binarizer")
-    find_skew = _lookup(DESKEWERS, params.deskewer, "deskewer")
     clean = clean_page(reduced(gray, params.work_px), params.clean, surround)
-    ink = binarize(clean.gray, params.binarize) & ~clean.surround
+    return _levelled(clean, _binarized(clean, params), params)
+
+
+def _binarized(clean: CleanPage, params: SegmentParams) -> Ink:
+    binarize = _lookup(BINARIZERS, params.binarizer, "binarizer")
+    return binarize(clean.gray, params.binarize) & ~clean.surround
+
+
+def _levelled(clean: CleanPage, ink: Ink, params: SegmentParams) -> tuple[Ink, float, Level | None]:
+    find_skew = _lookup(DESKEWERS, params.deskewer, "deskewer")
     skew = find_skew(ink, params.deskew)
     return ink, skew, level_page(clean, ink, skew, params.level)
 

@@ -111,6 +111,26 @@ def writing_on(level: Level, weights: str) -> Ink:
     return np.asarray(core.repeat(CELL, axis=0).repeat(CELL, axis=1)[:height, :width])
 
 
+def writing_seen(level: Level | None, weights: str) -> float:
+    """How much writing is seen: the cores of lines, weighed by how sure they are.
+
+    Args:
+        level: the page; None for one without text.
+        weights: a shipped finder's name or the path of a safetensors file.
+
+    Returns:
+        Squares of pixels of the binarized page.
+
+    Raises:
+        InputError: if there are no such weights, or they are damaged.
+    """
+    if level is None:
+        return 0.0
+    f = level.frame
+    core = page_maps(_net(weights), level.gray)[CORE]
+    return float(np.maximum(core - 0.5, 0).sum()) * CELL**2 * abs(f.a * f.e - f.b * f.d)
+
+
 def writing_by_turn(level: Level, weights: str, side_px: int) -> list[float]:
     """How much writing is seen in the densest part of a page, however it is turned.
 
