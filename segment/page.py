@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import compress
 from typing import TypeVar
 
@@ -24,8 +25,9 @@ from segment.orientation import Turn, TurnParams, judge_turn
 from segment.plausible import PlausibleParams, drop_implausible
 from segment.polygons import kept_inside, left_to_right
 from segment.shade import ShadeParams, out_of_shade
+from segment.small_print import SmallPrintParams, moved
 from segment.texture import TextureParams, darker_ink
-from segment.unclaimed import UnclaimedParams, unclaimed_lines
+from segment.unclaimed import UnclaimedParams, claimed_by, unclaimed_lines
 
 Stage = TypeVar("Stage")
 # Tells of doubtful lines of a page, as they lie in its pixels, which are writing.
@@ -53,6 +55,7 @@ class SegmentParams:
     turn: TurnParams = field(default_factory=TurnParams)
     shade: ShadeParams = field(default_factory=ShadeParams)
     texture: TextureParams = field(default_factory=TextureParams)
+    small: SmallPrintParams = field(default_factory=SmallPrintParams)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,7 @@ def segment_page(
     lines = find(level, params)
     sure = [line for line in lines if not line.doubtful]
     if judge:
+        lines = lines + _small_print(gray, ink, skew, level, lines, params)
         doubtful = [line for line in lines if line.doubtful]
         doubtful += unclaimed_lines(level, lines, params.unclaimed, params.lines, params.layout)
         drawn = [_line("", line, frame, gray.shape) for line in doubtful]
@@ -189,6 +193,28 @@ def _seen_level_of(
     other = _levelled(clean, darker, params)
     before, after = (writing_seen(level, params.net) for _, _, level in (plain, other))
     return other if after > params.texture.seen * before else plain
+
+
+def _small_print(
+    gray: Gray, ink: Ink, skew: float, level: Level, lines: list[TextLine], params: SegmentParams
+) -> list[TextLine]:
+    """Doubtful lines much smaller than those found, see `segment.small_print`."""
+    claimed = claimed_by(lines, level, params.unclaimed) | level.outside
+    if (level.ink & ~claimed).sum() < params.small.unclaimed * level.ink.sum():
+        return []
+    covered = unturned(claimed, level.frame, ink)
+    clean = clean_page(reduced(gray, params.work_px), params.clean, covered)
+    left = _binarized(clean, params)
+    size = text_size(left, params.level.rulings)
+    usual = level.x_height * math.hypot(level.frame.a, level.frame.d)
+    if not params.small.least_px <= size <= params.small.smaller * usual:
+        return []
+    smaller = level_page(clean, left, skew, params.level)
+    if smaller is None:
+        return []
+    frame = smaller.frame.then(level.frame.inverse())
+    found = _lookup(FINDERS, params.finder, "line finder")(smaller, params)
+    return [replace(moved(line, frame), doubtful=True) for line in found]
 
 
 def level_of(

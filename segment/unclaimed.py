@@ -50,15 +50,26 @@ def unclaimed_lines(
     Returns:
         Doubtful lines that stand free, top to bottom by their boxes.
     """
-    claimed = _claimed(level, lines, params)
+    claimed = claimed_by(lines, level, params)
     ink = level.ink & ~level.outside & ~claimed
     barriers = find_barriers(level.ink, level.down, level.x_height, layout)
     found = find_lines(ink, barriers, level.x_height, by_profile)
     return [replace(line, doubtful=True) for line in found if _may_be(line, level, claimed, params)]
 
 
-def _claimed(level: Level, lines: list[TextLine], params: UnclaimedParams) -> Ink:
-    """The lines' polygons and what is near them, bool (H, W)."""
+def claimed_by(
+    lines: list[TextLine], level: Level, params: UnclaimedParams = UnclaimedParams()
+) -> Ink:
+    """The lines' polygons and what is near them.
+
+    Args:
+        lines: as found in `level`.
+        level: the page.
+        params: see `UnclaimedParams`.
+
+    Returns:
+        bool (H, W).
+    """
     claimed = np.zeros(level.ink.shape, np.uint8)
     for line in lines:
         cv2.fillPoly(claimed, [np.round(np.asarray(line.boundary)).astype(np.int32)], 1)
