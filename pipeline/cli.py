@@ -668,7 +668,10 @@ def evaluate_lines(
 
 @evaluate.command("pages")
 def evaluate_pages(
-    folder: Annotated[Path, typer.Argument(help="Page JSON beside page images.")],
+    folder: Annotated[Path, typer.Argument(help="PAGE, ALTO, hOCR or page JSON beside images.")],
+    images: Annotated[
+        Path | None, typer.Option(help="Folder of the images, if they lie elsewhere.")
+    ] = None,
     model: Model = "latin",
     lm: LanguageModel = "",
     looks: Looks = 0,
@@ -682,7 +685,9 @@ def evaluate_pages(
 ) -> None:
     """Lines found and text read on whole pages: F1 at IoU 0.5, baseline F1, CER, WER.
 
-    Example: inkfolio evaluate pages pages/val --json
+    Some of your own pages with their transcripts tell what to expect of the others.
+
+    Example: inkfolio evaluate pages letters/page --images letters
     """
     with speaking_plainly(verbose):
         from pipeline.evaluate_pages import evaluate_folder, table_of
@@ -694,6 +699,7 @@ def evaluate_pages(
             folder,
             settings,
             Reader.load(settings.model, settings.lm, settings.looks) if read else None,
+            images,
         )
         typer.echo(
             json.dumps(scores, ensure_ascii=False, indent=2) if as_json else table_of(scores)

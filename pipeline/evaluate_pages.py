@@ -18,11 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.document import Line
-from pipeline.load import SourcePage
+from pipeline.load import Kind, SourcePage
 from pipeline.matching import LEAST_IOU, Boxes, boxes_of, matched, overlaps
-from pipeline.page_truth import TruePage, read_truth
+from pipeline.page_truth import TruePage
 from pipeline.settings import Settings
+from pipeline.sources import PDF_SUFFIX
 from pipeline.stages import LineReader, Stopwatch, open_page, read_page
+from pipeline.true_pages import true_pages
 from recognize.evaluate import Score, score, total
 from segment.page import segment_page
 
@@ -191,7 +193,8 @@ def pool(scores: Sequence[PageScore]) -> dict[str, Any]:
         "corpora": defaultdict(list),
     }
     for one in scores:
-        groups["kinds"][one.kind].append(one)
+        if one.kind:
+            groups["kinds"][one.kind].append(one)
         groups["corpora"][one.corpus].append(one)
     return {
         "total": _sums(scores),
@@ -205,27 +208,32 @@ def pool(scores: Sequence[PageScore]) -> dict[str, Any]:
 
 
 def evaluate_folder(
-    folder: Path, settings: Settings = Settings(), reader: LineReader | None = None
+    folder: Path,
+    settings: Settings = Settings(),
+    reader: LineReader | None = None,
+    images: Path | None = None,
 ) -> dict[str, Any]:
     """Segment, and read, the pages of a folder and score them.
 
     Args:
-        folder: page JSON beside page images, as in `shared/data/pages`.
+        folder: ground truth, see `true_pages`.
         settings: how to segment.
         reader: reads the lines; without one only the segmentation is scored.
+        images: folder of the pages' images, see `true_pages`.
 
     Returns:
         See `pool`.
 
     Raises:
-        InputError: if the folder holds no page JSON, or one that is damaged.
+        InputError: if the folder holds no ground truth, or what is damaged.
     """
-    scores = [_evaluated(truth, settings, reader) for truth in read_truth(folder)]
-    return pool(scores)
+    pages = true_pages(folder, images, settings.load)
+    return pool([_evaluated(truth, settings, reader) for truth in pages])
 
 
 def _evaluated(truth: TruePage, settings: Settings, reader: LineReader | None) -> PageScore:
-    source = SourcePage(truth.image, 0, "image", truth.name, 0)
+    kind: Kind = "pdf" if truth.image.suffix.lower() == PDF_SUFFIX else "image"
+    source = SourcePage(truth.image, truth.frame, kind, truth.name, 0)
     image = open_page(source, settings)
     if reader is None:
         start = time.perf_counter()

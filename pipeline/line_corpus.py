@@ -22,10 +22,10 @@ from pipeline.corrected import Corrected, read_corrected
 from pipeline.document import Line, Page
 from pipeline.errors import InputError
 from pipeline.files import write_bytes
-from pipeline.load import LoadParams, load_page
+from pipeline.load import LoadParams
 from pipeline.matching import LEAST_IOU, boxes_of, matched, overlaps
 from pipeline.names import safe_name, shown
-from pipeline.page_images import image_folders, scaled, source_page
+from pipeline.page_images import on_its_image
 from segment.arrays import Gray
 from segment.crop import crop_line
 from segment.page import segment_page
@@ -169,12 +169,7 @@ def _cut_page(
 ) -> Iterator[LineRow]:
     if not lines:
         return
-    found = next((p for f in image_folders(document.files, images) if (p := f.find(page))), None)
-    if found is None:
-        name = shown(page.source or page.id)
-        raise InputError(f"{name}: the image is not there; name its folder by --images")
-    image = load_page(source_page(page, found, params.load), params.load)
-    placed = scaled(page, image.width, image.height)
+    placed, _, image = on_its_image(page, document.files, images, params.load)
     outlined: dict[str, Line] = {}
     wanted = {line.id for line in lines}
     if params.as_found:

@@ -12,7 +12,7 @@ from export.line_parts import box_around
 from export.page_source import ImageSource, PageSource, PdfPageSource
 from pipeline.document import Line, Page, Polygon, Region, Word
 from pipeline.errors import InputError
-from pipeline.load import Kind, LoadParams, SourcePage, load_page, page_frames
+from pipeline.load import Kind, LoadParams, PageImage, SourcePage, load_page, page_frames
 from pipeline.names import shown
 from pipeline.picture_files import SUFFIXES
 from pipeline.sources import PDF_SUFFIX
@@ -93,6 +93,29 @@ def _leads_into(path: Path, root: Path) -> bool:
         return path.resolve().is_relative_to(root)
     except (OSError, RuntimeError):  # a link in a loop
         return False
+
+
+def on_its_image(
+    page: Page, files: Sequence[Path], images: Path | None, params: LoadParams
+) -> tuple[Page, SourcePage, PageImage]:
+    """A page in the pixels of its image, where that is, and the image.
+
+    Args:
+        page: as its files have it.
+        files: that it was read from.
+        images: see `image_folders`.
+        params: limits in reading it.
+
+    Raises:
+        InputError: if the image is not there, cannot be read, or is not of the page's shape.
+    """
+    path = next((p for f in image_folders(files, images) if (p := f.find(page))), None)
+    if path is None:
+        name = shown(page.source or page.id)
+        raise InputError(f"{name}: the image is not there; name its folder by --images")
+    source = source_page(page, path, params)
+    image = load_page(source, params)
+    return scaled(page, image.width, image.height), source, image
 
 
 def with_image(page: Page, path: Path, params: LoadParams) -> tuple[Page, PageSource]:

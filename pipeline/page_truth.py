@@ -27,7 +27,10 @@ class TrueLine:
 
 @dataclass(frozen=True, slots=True)
 class TruePage:
-    """A page of the ground truth; width and height are those of its image."""
+    """A page of the ground truth; width and height are those of its image.
+
+    `kind` is empty where it is not known; `frame` is the page of its image's file.
+    """
 
     name: str
     corpus: str
@@ -36,6 +39,7 @@ class TruePage:
     width: int
     height: int
     lines: tuple[TrueLine, ...]
+    frame: int = 0
 
 
 def read_truth(folder: Path) -> Iterator[TruePage]:
