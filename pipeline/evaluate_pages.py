@@ -251,16 +251,20 @@ def _evaluated(truth: TruePage, settings: Settings, reader: LineReader | None) -
 
 
 def table_of(scores: dict[str, Any]) -> str:
-    """The scores of `evaluate_folder` as lines for people."""
+    """The scores of `evaluate_folder` as lines for people; error rates only where it was read."""
     rows = [f"{'':28} {'pages':>5} {'line F1':>8} {'baseline':>8} {'CER':>7} {'no order':>8}"]
     groups = {"all": scores["total"], **scores["kinds"], **scores["corpora"]}
     for name, one in groups.items():
         rows.append(
             f"{name:28} {one['pages']:5} {one['lines']['f1']:8.4f} {one['baselines']['f1']:8.4f} "
-            f"{one['text']['cer']:7.4f} {one['text_order_free']['cer']:8.4f}"
+            f"{_rate(one['text']):>7} {_rate(one['text_order_free']):>8}"
         )
     rows += [f"no line found: {name}" for name in scores["empty"]]
     return "\n".join(rows)
+
+
+def _rate(text: dict[str, Any]) -> str:
+    return f"{text['cer']:.4f}" if text["characters"] else "-"
 
 
 def _sums(scores: Sequence[PageScore]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.evaluate_pages import evaluate_folder
+from pipeline.evaluate_pages import evaluate_folder, table_of
 from pipeline.true_pages import true_pages
 from tests.pipeline.test_evaluate_pages import folder  # noqa: F401
 from tests.pipeline.test_line_corpus import line, scan
@@ -42,4 +42,5 @@ def test_a_page_of_unknown_kind_counts_in_its_corpus(tmp_path: Path) -> None:
     letters = scan(tmp_path / "letters", line(1, "chère"), line(2, "mère"))
     scores = evaluate_folder(letters)
     assert scores["kinds"] == {}
+    assert table_of(scores).splitlines()[2].split()[-2:] == ["-", "-"]  # nothing was read
     assert scores["corpora"]["letters"]["lines"]["truth"] == 2
