@@ -69,6 +69,11 @@ class Frame:
             raise ValueError(f"expected a turn of 0, 90, 180 or 270 degrees, got {degrees}")
         return frames[degrees]
 
+    @property
+    def area(self) -> float:
+        """How many pixels of the page a pixel of the image covers."""
+        return abs(self.a * self.e - self.b * self.d)
+
     def then(self, outer: Frame) -> Frame:
         """The frame of an image within an image: first `self`, then `outer`."""
         return Frame(
@@ -87,7 +92,7 @@ class Frame:
             ValueError: if the map flattens the plane.
         """
         det = self.a * self.e - self.b * self.d
-        if abs(det) < 1e-12:
+        if self.area < 1e-12:
             raise ValueError(f"{self} cannot be inverted")
         a, b, d, e = self.e / det, -self.b / det, -self.d / det, self.a / det
         return Frame(a, b, -a * self.c - b * self.f, d, e, -d * self.c - e * self.f)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import cv2
@@ -56,6 +57,11 @@ class Level:
     outside: Ink
     x_height: float
     frame: Frame
+
+    @property
+    def page_x_height(self) -> float:
+        """Height of small letters, pixels of the binarized page."""
+        return self.x_height * math.sqrt(self.frame.area)
 
 
 def level_page(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import compress
@@ -185,8 +184,9 @@ def _seen_level_of(
     clean = clean_page(gray, params.clean, surround)
     ink = _binarized(clean, params)
     plain = _levelled(clean, ink, params)
-    darker, rulings = darker_ink(clean.gray, ink), params.level.rulings
-    if text_size(darker, rulings) < params.texture.larger * text_size(ink, rulings):
+    darker = darker_ink(clean.gray, ink)
+    usual = plain[-1].page_x_height if plain[-1] else 0.0
+    if text_size(darker, params.level.rulings) < max(1.0, params.texture.larger * usual):
         return plain
     from segment.net.finder import writing_seen  # slow: loads torch
 
@@ -206,8 +206,7 @@ def _small_print(
     clean = clean_page(reduced(gray, params.work_px), params.clean, covered)
     left = _binarized(clean, params)
     size = text_size(left, params.level.rulings)
-    usual = level.x_height * math.hypot(level.frame.a, level.frame.d)
-    if not params.small.least_px <= size <= params.small.smaller * usual:
+    if not params.small.least_px <= size <= params.small.smaller * level.page_x_height:
         return []
     smaller = level_page(clean, left, skew, params.level)
     if smaller is None:

@@ -34,14 +34,13 @@ def moved(line: TextLine, frame: Frame) -> TextLine:
         The line, its box within the image if that begins at (0, 0).
     """
     boundary = frame.to_page(line.boundary)
-    covered = abs(frame.a * frame.e - frame.b * frame.d)
     return replace(
         line,
         boundary=boundary,
         baseline=frame.to_page(line.baseline),
         box=_box_of(boundary),
-        x_height=line.x_height * math.sqrt(covered),
-        area=round(line.area * covered),
+        x_height=line.x_height * math.sqrt(frame.area),
+        area=round(line.area * frame.area),
     )
 
 

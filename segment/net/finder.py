@@ -126,9 +126,8 @@ def writing_seen(level: Level | None, weights: str) -> float:
     """
     if level is None:
         return 0.0
-    f = level.frame
     core = page_maps(_net(weights), level.gray)[CORE]
-    return float(np.maximum(core - 0.5, 0).sum()) * CELL**2 * abs(f.a * f.e - f.b * f.d)
+    return float(np.maximum(core - 0.5, 0).sum()) * CELL**2 * level.frame.area
 
 
 def writing_by_turn(level: Level, weights: str, side_px: int) -> list[float]:
