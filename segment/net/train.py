@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +39,7 @@ class Recipe(Schedule):
     ends: float = 1.0  # weight of the loss of the ends
     extents: float = 1.0  # weight of the loss of tops, baselines and bottoms
     ema: float = 0.995  # decay of the weights' moving average, per step
+    kept: float = 0.0  # share of the weights begun from in those that come out
     checkpoint_steps: int = 100
     evaluate_steps: int = 400
     evaluate_pages: int = 40  # crops of val, one a page, spread evenly over it
@@ -70,8 +72,9 @@ class PageTraining(Training[Batch]):
         self.recipe, self.train, self.val = recipe, train, val
         where = torch.device(device)
         net, average = (PageNet(recipe.model).to(where) for _ in range(2))
+        self._begun = _trained(start, recipe.model) if start else {}
         if start:
-            net.load_state_dict(_trained(start, recipe.model))
+            net.load_state_dict(self._begun)
         self._crops = len(plan_crops(train, recipe.lines))
         super().__init__(recipe, (net, average), self._crops, folder, where)
 
@@ -107,7 +110,7 @@ class PageTraining(Training[Batch]):
         return {"val_loss": mean_of(losses), "val_core": both / sizes}
 
     def publish(self) -> Path:
-        """Write the average as weights with a card into the run's folder."""
+        """Write the average, and what is kept of the weights begun from, into the run's folder."""
         recipe = to_table(self.recipe)
         card = Card(
             name=recipe.pop("name"),
@@ -125,7 +128,12 @@ class PageTraining(Training[Batch]):
         del recipe["model"]
         card.training["recipe"] = recipe
         path = self.folder / f"{self.recipe.name}.safetensors"
-        save_net(self.average, path, card)
+        published = deepcopy(self.average)
+        state = published.state_dict()
+        for name, begun in self._begun.items():
+            if begun.is_floating_point():
+                state[name].lerp_(begun, self.recipe.kept)
+        save_net(published, path, card)
         return path
 
 

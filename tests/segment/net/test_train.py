@@ -16,7 +16,7 @@ from segment.net.model import NetParams
 from segment.net.pages import LevelPage, TruePages, read_level_page
 from segment.net.targets import Outline, TargetParams
 from segment.net.train import PageTraining, Recipe, map_loss, train_net
-from segment.net.weights import read_card
+from segment.net.weights import load_net, read_card
 from tests.pipeline.killing import Killed, kill_after
 
 RECIPE = Recipe(
@@ -97,6 +97,21 @@ def test_pages_of_some_corpora_are_partial(true_pages: Path, tmp_path: Path) -> 
     rng = np.random.default_rng(1)
     crops = [cropped(pages[place], 128, rng, AugmentParams(plain=1.0)) for place in (0, 1)]
     assert [crop.partial for crop in crops] == [False, True]
+
+
+def test_published_weights_keep_a_share_of_those_begun_from(
+    true_pages: Path, tiny_net: Path, tmp_path: Path
+) -> None:
+    made = []
+    for kept in (0.0, 0.5):
+        recipe = replace(RECIPE, epochs=1.0, kept=kept)
+        folder = tmp_path / str(kept)
+        path = train_net(recipe, [true_pages], [true_pages], folder, start=str(tiny_net))
+        made.append(load_net(str(path))[0].state_dict())
+    begun = load_net(str(tiny_net))[0].state_dict()
+    for name, one in begun.items():
+        if one.is_floating_point():
+            assert torch.allclose(made[1][name], (made[0][name] + one) / 2, atol=2e-3)
 
 
 def test_resumed_training_takes_the_same_steps(
