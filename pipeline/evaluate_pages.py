@@ -18,11 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.document import Line
-from pipeline.load import Kind, SourcePage
+from pipeline.load import SourcePage
 from pipeline.matching import LEAST_IOU, Boxes, boxes_of, matched, overlaps
 from pipeline.page_truth import TruePage
 from pipeline.settings import Settings
-from pipeline.sources import PDF_SUFFIX
+from pipeline.sources import kind_of
 from pipeline.stages import LineReader, Stopwatch, open_page, read_page
 from pipeline.true_pages import true_pages
 from recognize.evaluate import Score, score, total
@@ -232,7 +232,7 @@ def evaluate_folder(
 
 
 def _evaluated(truth: TruePage, settings: Settings, reader: LineReader | None) -> PageScore:
-    kind: Kind = "pdf" if truth.image.suffix.lower() == PDF_SUFFIX else "image"
+    kind = kind_of(truth.image) or "image"
     source = SourcePage(truth.image, truth.frame, kind, truth.name, 0)
     image = open_page(source, settings)
     if reader is None:

@@ -12,7 +12,8 @@ import logging
 import math
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, Protocol, Self, TypeVar
@@ -70,6 +71,7 @@ class Batch(Protocol):
 
 
 AnyBatch = TypeVar("AnyBatch", bound=Batch)
+Net = TypeVar("Net", bound=nn.Module)
 
 
 class Training(ABC, Generic[AnyBatch]):
@@ -297,6 +299,22 @@ class Training(ABC, Generic[AnyBatch]):
         places = state["places"]
         self.places = [*places, *[0] * (self.team.size - len(places))]
         logger.info("going on from %s at example %d", path, self.seen)
+
+
+def keeping(net: Net, begun: Mapping[str, Tensor], share: float) -> Net:
+    """A copy of a network with a share of the weights that its training began from.
+
+    Args:
+        net: as trained.
+        begun: weights begun from, by their names; empty for none.
+        share: of them in the copy, in [0, 1].
+    """
+    kept = deepcopy(net)
+    state = kept.state_dict()
+    for name, old in begun.items():
+        if old.is_floating_point():
+            state[name].lerp_(old, share)
+    return kept
 
 
 def mean_of(losses: Sequence[Tensor]) -> float:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -18,7 +17,7 @@ from pipeline.errors import InputError
 from pipeline.processor import in_bfloat16
 from pipeline.tables import to_table
 from pipeline.team import Team
-from pipeline.training import LOG, Schedule, Training, load_ahead
+from pipeline.training import LOG, Schedule, Training, keeping, load_ahead
 from pipeline.weights import write_card
 from recognize.alphabet import BLANK, Alphabet
 from recognize.augment import AugmentParams
@@ -193,11 +192,7 @@ class LineTraining(Training[Batch]):
             known = self._known
             card = replace(card, calibration=known.calibration, helped=known.helped)
         path = self.folder / f"{self.recipe.name}.safetensors"
-        published = deepcopy(self.average)
-        state = published.state_dict()
-        for name, begun in self._begun.items():
-            if begun.is_floating_point():
-                state[name].lerp_(begun, self.recipe.kept)
+        published = keeping(self.average, self._begun, self.recipe.kept)
         save_model(published, path, replace(card, ranges=ranges_of(published, self.train)))
         return path
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, smooth_l1_loss
 from pipeline.errors import InputError
 from pipeline.processor import in_bfloat16
 from pipeline.tables import to_table
-from pipeline.training import Schedule, Training, load_ahead, mean_of
+from pipeline.training import Schedule, Training, keeping, load_ahead, mean_of
 from segment.net.augment import AugmentParams, cropped
 from segment.net.loading import Batch, Batches, LoadingParams, as_batch, plan_batches, plan_crops
 from segment.net.model import NetParams, PageNet
@@ -128,11 +127,7 @@ class PageTraining(Training[Batch]):
         del recipe["model"]
         card.training["recipe"] = recipe
         path = self.folder / f"{self.recipe.name}.safetensors"
-        published = deepcopy(self.average)
-        state = published.state_dict()
-        for name, begun in self._begun.items():
-            if begun.is_floating_point():
-                state[name].lerp_(begun, self.recipe.kept)
+        published = keeping(self.average, self._begun, self.recipe.kept)
         save_net(published, path, card)
         return path
 
