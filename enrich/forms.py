@@ -11,7 +11,6 @@ from pathlib import Path
 
 from rapidfuzz import fuzz
 
-from export.line_parts import box_around
 from export.word_table import guarded
 from pipeline.document import Box, Document, Page, Word
 from pipeline.errors import SettingsError
@@ -110,13 +109,9 @@ def _find(anchor: str, page: Page) -> tuple[float, float] | None:
             words = line.words[start : start + count]
             likeness = fuzz.ratio(anchor.lower(), " ".join(w.text for w in words).lower())
             if likeness >= best and (place is None or likeness > best):
-                box = _around(words)
+                box = Box.around([word.box for word in words])
                 best, place = likeness, (float(box.left), float(box.top))
     return place
-
-
-def _around(words: Sequence[Word]) -> Box:
-    return box_around([corner for word in words for corner in word.box.polygon()])
 
 
 def form_csv(form: Form, document: Document) -> str:

@@ -57,7 +57,7 @@ def _is_next_cell(before: Line, after: Line) -> bool:
 
     Further up it is where the next column goes on with the text.
     """
-    one, other = (_around([word.box for word in line.words]) for line in (before, after))
+    one, other = (Box.around([word.box for word in line.words]) for line in (before, after))
     is_beside = one.right <= other.left or other.right <= one.left
     return is_beside and other.bottom > one.top
 
@@ -102,16 +102,7 @@ def text_of(tokens: Sequence[Token]) -> str:
 def parts_of(tokens: Sequence[Token]) -> tuple[MentionPart, ...]:
     """Where some tokens in a row stand, line by line."""
     return tuple(
-        MentionPart(line_id, group[0].word, group[-1].word, _around([t.box for t in group]))
+        MentionPart(line_id, group[0].word, group[-1].word, Box.around([t.box for t in group]))
         for line_id, found in groupby(tokens, key=lambda token: token.line_id)
         for group in [list(found)]
-    )
-
-
-def _around(boxes: Sequence[Box]) -> Box:
-    return Box(
-        min(box.left for box in boxes),
-        min(box.top for box in boxes),
-        max(box.right for box in boxes),
-        max(box.bottom for box in boxes),
     )

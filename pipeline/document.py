@@ -27,6 +27,16 @@ class Box:
         if self.right <= self.left or self.bottom <= self.top:
             raise ValueError(f"empty box: {self}")
 
+    @classmethod
+    def around(cls, boxes: Sequence[Box]) -> Box:
+        """The smallest box that encloses all of some."""
+        return cls(
+            min(box.left for box in boxes),
+            min(box.top for box in boxes),
+            max(box.right for box in boxes),
+            max(box.bottom for box in boxes),
+        )
+
     @property
     def width(self) -> int:
         """Columns enclosed."""

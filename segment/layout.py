@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -29,6 +30,14 @@ class LayoutParams:
     table_rulings: int = 3
     spread: float = 1.15  # width of a scan of two pages, as a share of its height
     guided: float = 0.5  # share of the lines that run across rulings where these are but guides
+    # Columns of prose between rulings are no table's, but a newspaper's: at least so wide, their
+    # lines filling this share of it, and holding this share of the page's lines.
+    prose_width: float = 20.0
+    prose_fill: float = 0.8
+    prose: float = 0.7
+    least_ruling: float = 4.0  # shorter horizontal rulings, and thicker ones, part nothing
+    thickest_ruling: float = 2.0
+    unbroken: float = 0.8  # share of its length that the pieces of a broken ruling make up
     order: OrderParams = field(default_factory=OrderParams)
     margin: MarginParams = field(default_factory=MarginParams)
 
@@ -108,6 +117,7 @@ def arrange(
     rulings: Ink,
     x_height: float,
     params: LayoutParams = LayoutParams(),
+    ink: Ink | None = None,
 ) -> list[Block]:
     """Group lines into regions, all in reading order.
 
@@ -116,6 +126,8 @@ def arrange(
         rulings: bool (H, W), vertical rulings.
         x_height: height of small letters, pixels.
         params: see `LayoutParams`.
+        ink: bool (H, W), where rulings across columns are looked for, themselves in it; None for
+            none.
 
     Returns:
         The regions; a ruled table is one, read row by row, or two on facing pages that have rows
@@ -131,7 +143,8 @@ def arrange(
     notes = find_notes(cores, x_height, params.margin)
     aside = {i for note in notes for i in note}
     text = [i for i in range(len(lines)) if i not in aside]
-    order = reading_order([cores[i] for i in text], x_height, params.order)
+    parting = ruling_boxes(ink, x_height, params) if ink is not None else []
+    order = reading_order([cores[i] for i in text], x_height, params.order, parting)
     blocks = [[text[k] for k in block] for block in order]
     placed = place_notes(blocks, notes, cores, x_height, params.margin)
     return [Block(kind, [lines[i] for i in block]) for kind, block in placed]
@@ -147,6 +160,31 @@ def _share_across(boxes: Sequence[Box], rulings: Ink, x_height: float) -> float:
     return sum(crossed) / len(crossed)
 
 
+def ruling_boxes(ink: Ink, x_height: float, params: LayoutParams = LayoutParams()) -> list[Box]:
+    """The boxes of horizontal rulings, thick and double ones too, a broken one's as one.
+
+    Args:
+        ink: bool (H, W), rulings in it.
+        x_height: height of small letters, pixels.
+        params: see `LayoutParams`.
+    """
+    brush = np.ones((1, 2 * round(params.least_ruling * x_height / 2) + 1), np.uint8)
+    runs = cv2.morphologyEx(ink.view(np.uint8), cv2.MORPH_OPEN, brush)
+    stats = cv2.connectedComponentsWithStats(runs, connectivity=8)[2][1:]
+    pieces = [
+        Box(int(x), int(y), int(x + width), int(y + height))
+        for x, y, width, height, _ in stats
+        if height <= params.thickest_ruling * x_height
+    ]
+    found: list[Box] = []
+    for row in rows(range(len(pieces)), pieces, x_height):
+        level = [pieces[i] for i in row]
+        whole = Box.around(level)
+        unbroken = sum(piece.width for piece in level) >= params.unbroken * whole.width
+        found += [whole] if unbroken else level
+    return found
+
+
 def is_table(
     boxes: list[Box], rulings: Ink, x_height: float, params: LayoutParams = LayoutParams()
 ) -> bool:
@@ -159,7 +197,7 @@ def is_table(
         params: see `LayoutParams`.
 
     Returns:
-        True for a table.
+        True for a table; False where prose fills the columns, as in a newspaper.
     """
     # A heading or a footer apart from the table must not make it seem taller than its rulings.
     low, high = np.percentile([(box.top + box.bottom) / 2 for box in boxes], (5, 95))
@@ -169,8 +207,28 @@ def is_table(
     # A ruling leans, so that each of its columns holds a piece of it only.
     wide = cv2.dilate(part, np.ones((1, 2 * round(x_height) + 1), np.uint8))
     ruled = wide.mean(axis=0) >= params.ruled
-    starts = np.count_nonzero(np.diff(ruled, prepend=False) & ruled)
-    return int(starts) >= params.table_rulings
+    changes = np.flatnonzero(np.diff(ruled, prepend=False, append=False))
+    starts, ends = changes[::2], changes[1::2]
+    if len(starts) < params.table_rulings:
+        return False
+    places = [left, *(max(0, left) + (starts + ends) / 2), right]
+    return _share_of_prose(boxes, places, x_height, params) < params.prose
+
+
+def _share_of_prose(
+    boxes: list[Box], places: Sequence[float], x_height: float, params: LayoutParams
+) -> float:
+    """Share of the lines that stand in columns of prose, given the places of the rulings."""
+    filled = 0
+    for left, right in pairwise(places):
+        inside = [
+            box for box in boxes if box.left > left - x_height and box.right < right + x_height
+        ]
+        if not inside or right - left < params.prose_width * x_height:
+            continue
+        if np.median([box.width for box in inside]) >= params.prose_fill * (right - left):
+            filled += len(inside)
+    return filled / len(boxes)
 
 
 def core(line: TextLine) -> Box:

@@ -27,24 +27,47 @@ class OrderParams:
     least_line: float = 8.0  # shorter pieces than this do not show where columns are
     pitch: float = 1.4  # from a line to the next, as a share of that between the lines there
     # White that leans (x per y) parts columns where no upright white does: photographs are aslant.
-    slopes: tuple[float, ...] = (-0.02, 0.02, -0.04, 0.04, -0.06, 0.06)
+    slopes: tuple[float, ...] = (
+        *(-0.005, 0.005, -0.01, 0.01, -0.02, 0.02, -0.03, 0.03, -0.04, 0.04, -0.06, 0.06),
+    )
     touching: float = 2.0  # lines of one row that run into each other by less are two
+    ruled: float = 0.9  # share of the columns' width that a ruling below them runs across
+    guided: float = 6.0  # lines for each such ruling; where there are fewer, these are guides
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """What blocks are cut from: all boxes, as they are and sheared, and rulings across."""
+
+    views: Sequence[Sequence[Box]]
+    rulings: Sequence[Box]
+    x_height: float
+    params: OrderParams
+
+    @property
+    def boxes(self) -> Sequence[Box]:
+        """All boxes as they are."""
+        return self.views[0]
 
 
 def reading_order(
-    boxes: Sequence[Box], x_height: float, params: OrderParams = OrderParams()
+    boxes: Sequence[Box],
+    x_height: float,
+    params: OrderParams = OrderParams(),
+    rulings: Sequence[Box] = (),
 ) -> list[list[int]]:
     """Group line boxes into blocks, blocks in reading order, lines top to bottom.
 
     Recursive XY cuts (Nagy and Seth, ICPR 1984): a page is cut into columns, left before right,
     where white runs down through it; else what spans the columns is cut from the longest stretch
-    that has columns.
+    that has columns. A ruling across all columns ends them: a newspaper's below it begin anew.
 
     Args:
         boxes: the lines' cores, so that ascenders of one line and descenders of the next do not
             close the white between them.
         x_height: height of small letters, pixels.
         params: see `OrderParams`.
+        rulings: horizontal ones.
 
     Returns:
         Indices of `boxes`; every index once.
@@ -56,7 +79,7 @@ def reading_order(
     ]
     apart = _kept_apart(apart, x_height, params)
     views = [apart, *(_sheared(apart, slope) for slope in params.slopes)]
-    return _cut(list(range(len(boxes))), views, x_height, params)
+    return _cut(list(range(len(boxes))), _Sheet(views, rulings, x_height, params))
 
 
 def _kept_apart(boxes: Sequence[Box], x_height: float, params: OrderParams) -> list[Box]:
@@ -114,42 +137,59 @@ def _parted_rows(
     )
 
 
-def _cut(
-    items: list[int], views: Sequence[Sequence[Box]], x_height: float, params: OrderParams
-) -> list[list[int]]:
-    """Blocks of some boxes; `views` has all boxes, first as they are, then sheared."""
-    boxes = views[0]
-    if len(items) < 2 * params.min_lines:
-        return _blocks(items, boxes, x_height, params)
-    columns = _columns(items, views, x_height, params)
+def _cut(items: list[int], sheet: _Sheet) -> list[list[int]]:
+    """Blocks of some boxes."""
+    if len(items) < 2 * sheet.params.min_lines:
+        return _blocks(items, sheet)
+    columns = _columns(items, sheet)
     if columns:
-        return [block for column in columns for block in _cut(column, views, x_height, params)]
-    bands = _bands(items, boxes)
-    first, last = _longest_run(bands, views, x_height, params)
+        parts = _above_and_below(items, sheet) or columns
+        return [block for part in parts for block in _cut(part, sheet)]
+    bands = _bands(items, sheet.boxes)
+    first, last = _longest_run(bands, sheet)
     if first == last:
-        return _blocks(items, boxes, x_height, params)
-    parts = [bands[:first], bands[first:last], bands[last:]]
-    flat = [[item for band in part for item in band] for part in parts]
-    return [block for part in flat if part for block in _cut(part, views, x_height, params)]
+        return _blocks(items, sheet)
+    parts = [
+        [item for band in run for item in band]
+        for run in (bands[:first], bands[first:last], bands[last:])
+    ]
+    return [block for part in parts if part for block in _cut(part, sheet)]
 
 
-def _columns(
-    items: list[int], views: Sequence[Sequence[Box]], x_height: float, params: OrderParams
-) -> list[list[int]]:
+def _above_and_below(items: list[int], sheet: _Sheet) -> list[list[int]]:
+    """Two parts at the first ruling that runs across all of the items, or none."""
+    whole = Box.around([sheet.boxes[i] for i in items])
+    across = sheet.params.ruled * whole.width
+    cuts = []
+    for ruling in sheet.rulings:
+        above = [i for i in items if _middle(sheet.boxes[i]) < ruling.top]
+        below = [i for i in items if _middle(sheet.boxes[i]) > ruling.bottom]
+        apart = above and below and len(above) + len(below) == len(items)
+        if apart and min(whole.right, ruling.right) - max(whole.left, ruling.left) >= across:
+            cuts.append([above, below])
+    if len(cuts) * sheet.params.guided > len(items):
+        return []
+    return min(cuts, key=lambda parts: len(parts[0]), default=[])
+
+
+def _middle(box: Box) -> float:
+    return (box.top + box.bottom) / 2
+
+
+def _columns(items: list[int], sheet: _Sheet) -> list[list[int]]:
     """Two parts at the widest white column, upright if there is one, or none."""
-    upright, gap = _parted(items, views[0], x_height, params)
+    upright, gap = _parted(items, sheet.boxes, sheet)
     if gap:
         return upright
-    leaning = [_parted(items, boxes, x_height, params) for boxes in views[1:]]
+    leaning = [_parted(items, boxes, sheet) for boxes in sheet.views[1:]]
     return max(leaning, key=lambda found: found[1], default=([], 0.0))[0]
 
 
-def _parted(
-    items: list[int], boxes: Sequence[Box], x_height: float, params: OrderParams
-) -> tuple[list[list[int]], float]:
+def _parted(items: list[int], boxes: Sequence[Box], sheet: _Sheet) -> tuple[list[list[int]], float]:
     """Two parts at the widest white column and its width; none and 0 if there is none."""
+    params = sheet.params
     order = sorted(items, key=lambda i: boxes[i].left)
-    best, cut, reach = params.column_gap * x_height, 0, boxes[order[0]].right
+    best, cut, reach = params.column_gap * sheet.x_height, 0, boxes[order[0]].right
     for k in range(1, len(order)):
         gap = boxes[order[k]].left - reach
         enough = params.min_lines <= k <= len(order) - params.min_lines
@@ -189,50 +229,43 @@ def _bands(items: list[int], boxes: Sequence[Box]) -> list[list[int]]:
     return bands
 
 
-def _longest_run(
-    bands: list[list[int]], views: Sequence[Sequence[Box]], x_height: float, params: OrderParams
-) -> tuple[int, int]:
+def _longest_run(bands: list[list[int]], sheet: _Sheet) -> tuple[int, int]:
     """The longest run of bands, not all of them, that has columns; (0, 0) if none has."""
     best = (0, 0)
     for first in range(len(bands)):
         last = first + max(1, best[1] - best[0] + 1)
         while last <= len(bands):
             items = [item for band in bands[first:last] for item in band]
-            if len(items) >= 2 and not _has_gap(items, views, x_height, params):
+            if len(items) >= 2 and not _has_gap(items, sheet):
                 break
-            if len(items) >= 4 and _columns(items, views, x_height, params):
+            if len(items) >= 4 and _columns(items, sheet):
                 best = (first, last)
             last += 1
     return best
 
 
-def _has_gap(
-    items: list[int], views: Sequence[Sequence[Box]], x_height: float, params: OrderParams
-) -> bool:
+def _has_gap(items: list[int], sheet: _Sheet) -> bool:
     """Whether some white column stands between the items, or could once there are more."""
-    return any(_has_upright_gap(items, boxes, x_height, params) for boxes in views)
+    return any(_has_upright_gap(items, boxes, sheet) for boxes in sheet.views)
 
 
-def _has_upright_gap(
-    items: list[int], boxes: Sequence[Box], x_height: float, params: OrderParams
-) -> bool:
+def _has_upright_gap(items: list[int], boxes: Sequence[Box], sheet: _Sheet) -> bool:
     order = sorted(items, key=lambda i: boxes[i].left)
     reach = boxes[order[0]].right
     for i in order[1:]:
-        if boxes[i].left - reach >= params.column_gap * x_height:
+        if boxes[i].left - reach >= sheet.params.column_gap * sheet.x_height:
             return True
         reach = max(reach, boxes[i].right)
     left, right = min(boxes[i].left for i in items), reach
     # A first short line of one column says nothing yet.
-    return right - left < 10 * x_height
+    return right - left < 10 * sheet.x_height
 
 
-def _blocks(
-    items: list[int], boxes: Sequence[Box], x_height: float, params: OrderParams
-) -> list[list[int]]:
+def _blocks(items: list[int], sheet: _Sheet) -> list[list[int]]:
     """Lines of one column, split where much white lies between them."""
     if not items:
         return []
+    boxes, params, x_height = sheet.boxes, sheet.params, sheet.x_height
     lines = rows(items, boxes, params.same_row * x_height)
     blocks = [list(lines[0])]
     for above, below in pairwise(lines):

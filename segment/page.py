@@ -17,6 +17,7 @@ from segment.arrays import Gray, Ink, reduced, require_gray
 from segment.binarize import BINARIZERS, BinarizeParams
 from segment.clean import CleanPage, CleanParams, clean_page, find_surround, flatten
 from segment.deskew import DESKEWERS, DeskewParams
+from segment.gutters import GutterParams, part_at_gutters
 from segment.layout import Block, LayoutParams, arrange, find_barriers
 from segment.level import Level, LevelParams, level_page, text_size, unturned
 from segment.lines import LineParams, TextLine, find_lines
@@ -50,6 +51,7 @@ class SegmentParams:
     lines: LineParams = field(default_factory=LineParams)
     plausible: PlausibleParams = field(default_factory=PlausibleParams)
     layout: LayoutParams = field(default_factory=LayoutParams)
+    gutters: GutterParams = field(default_factory=GutterParams)
     unclaimed: UnclaimedParams = field(default_factory=UnclaimedParams)
     turn: TurnParams = field(default_factory=TurnParams)
     shade: ShadeParams = field(default_factory=ShadeParams)
@@ -118,7 +120,9 @@ def segment_page(
         doubtful += unclaimed_lines(level, lines, params.unclaimed, params.lines, params.layout)
         drawn = [_line("", line, frame, gray.shape) for line in doubtful]
         sure += compress(doubtful, judge(gray, drawn) if drawn else [])
-    blocks = arrange(sure, level.down, level.x_height, params.layout)
+    sure = part_at_gutters(sure, level.ink, level.x_height, params.gutters)
+    inked = level.ink | level.across
+    blocks = arrange(sure, level.down, level.x_height, params.layout, inked)
     regions = tuple(_region(i, b, frame, gray.shape) for i, b in enumerate(blocks, 1))
     plain = _enlarged(ink & ~unturned(level.across | level.down, level.frame, ink), gray.shape)
     return Segmentation(skew if regions else 0.0, regions, plain, turn)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import numpy as np
@@ -34,6 +37,27 @@ def scheduler() -> Iterator[Any]:
         n_workers=2, threads_per_worker=1, dashboard_address=None, processes=True
     ) as cluster:
         yield cluster
+
+
+_SCHEDULER = """
+import sys
+from distributed import LocalCluster
+local = LocalCluster(
+    n_workers=1, threads_per_worker=1, dashboard_address=None, processes=False, protocol="tcp"
+)
+print(local.scheduler_address, flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def process_with_scheduler() -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A scheduler and its worker in a process of their own, which can be killed."""
+    command = [sys.executable, "-c", _SCHEDULER]
+    with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, text=True) as process:
+        assert process.stdout
+        yield process, process.stdout.readline().strip()
+        process.kill()
 
 
 def double(number: int) -> int:
@@ -98,17 +122,17 @@ def test_killed_worker_changes_no_byte(tmp_path: Path, tiny_model: Path, schedul
     assert files_of(tmp_path / "there") == files_of(tmp_path / "here")
 
 
-def test_scheduler_that_goes_is_told() -> None:
-    cluster = distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, dashboard_address=None, processes=False
-    )
+def test_scheduler_that_goes_is_told(
+    process_with_scheduler: tuple[subprocess.Popen[str], str],
+) -> None:
+    process, address = process_with_scheduler
     with (
         pytest.raises(ClusterError, match="start again to go on"),
-        open_cluster(cluster.scheduler_address, 0, code_version) as executor,
+        open_cluster(address, 0, code_version) as executor,
     ):
         results = executor(slow, range(100), gone)
         assert next(results) == 0
-        cluster.close()
+        process.kill()
         list(results)
 
 

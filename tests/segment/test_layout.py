@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from pipeline.document import Box
-from segment.layout import arrange, find_barriers, is_table
+from segment.layout import arrange, find_barriers, is_table, ruling_boxes
 from segment.lines import TextLine
 
 
@@ -44,6 +44,34 @@ def test_a_table_has_rulings(rulings: int, expected: bool) -> None:
     for k in range(rulings):
         mask[10:330, 80 + 90 * k : 82 + 90 * k] = True
     assert is_table(boxes, mask, 10.0) is expected
+
+
+@pytest.mark.parametrize(("filled", "expected"), [(0.95, False), (0.4, True)])
+def test_columns_of_prose_between_rulings_are_no_table(filled: float, expected: bool) -> None:
+    """A newspaper's four columns are read one after the other."""
+    lefts = range(0, 1200, 300)
+    rulings = np.zeros((400, 1200), bool)
+    for left in lefts[1:]:
+        rulings[10:330, left : left + 2] = True
+    width = round(300 * filled)
+    boxes = [
+        Box(left + 8, 20 + 30 * i, left + width, 30 + 30 * i) for i in range(10) for left in lefts
+    ]
+    assert is_table(boxes, rulings, 10.0) is expected
+
+
+def test_a_ruling_of_several_pieces_is_one() -> None:
+    ink = np.zeros((100, 600), bool)
+    for left, right, top in ((10, 200, 50), (220, 400, 51), (420, 590, 52)):
+        ink[top : top + 6, left:right] = True
+    assert ruling_boxes(ink, 10.0) == [Box(10, 50, 590, 58)]
+
+
+def test_letters_and_blots_are_no_rulings() -> None:
+    ink = columns((20, 480))[:60]
+    ink[:, 20::7] = False
+    ink[30:60, 300:400] = True
+    assert ruling_boxes(ink, 10.0) == []
 
 
 def line(left: int, right: int, base: int) -> TextLine:

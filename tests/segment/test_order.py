@@ -89,6 +89,35 @@ def test_a_heading_across_columns_parts_what_is_above_from_what_is_below() -> No
     assert flat(lower)[:7] == [1, 2, 3, 14, 15, 16, 0]
 
 
+def above_and_below() -> list[Box]:
+    """Six rows in two columns, a wider gap after the third."""
+    return [
+        *column(0, 190, [0, 30, 60, 110, 140, 170]),
+        *column(210, 400, [0, 30, 60, 110, 140, 170]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rulings", "expected"),
+    [
+        pytest.param([], [*range(12)], id="none"),
+        pytest.param(
+            [Box(0, 88, 400, 92)], [0, 1, 2, 6, 7, 8, 3, 4, 5, 9, 10, 11], id="across both columns"
+        ),
+        pytest.param([Box(0, 88, 190, 92)], [*range(12)], id="across one column"),
+        pytest.param([Box(0, 62, 400, 68)], [*range(12)], id="through a line"),
+        pytest.param(
+            [Box(0, y, 400, y + 2) for y in (20, 50, 88, 130, 160)],
+            [*range(12)],
+            id="under every line",
+        ),
+    ],
+)
+def test_columns_begin_anew_below_a_ruling(rulings: list[Box], expected: list[int]) -> None:
+    blocks = reading_order(above_and_below(), 10.0, rulings=rulings)
+    assert [i for block in blocks for i in block] == expected
+
+
 sides = st.tuples(st.integers(0, 900), st.integers(0, 900), st.integers(1, 300), st.integers(1, 40))
 
 
