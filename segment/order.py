@@ -30,7 +30,10 @@ class OrderParams:
     slopes: tuple[float, ...] = (
         *(-0.005, 0.005, -0.01, 0.01, -0.02, 0.02, -0.03, 0.03, -0.04, 0.04, -0.06, 0.06),
     )
-    touching: float = 2.0  # lines of one row that run into each other by less are two
+    touching: float = 2.0  # lines of one row that run into each other by less are two, and what
+    # sticks out of its column by less is drawn back into it:
+    stacked: float = 0.8  # lines that have this share of their width in common are of one column,
+    min_about: int = 7  # and so many tell where it ends
     ruled: float = 0.9  # share of the columns' width that a ruling below them runs across
     guided: float = 6.0  # lines for each such ruling; where there are fewer, these are guides
 
@@ -77,7 +80,7 @@ def reading_order(
         _without_neighbour(box, boxes, x_height, params) if box.width > params.over * usual else box
         for box in boxes
     ]
-    apart = _kept_apart(apart, x_height, params)
+    apart = _drawn_back(_kept_apart(apart, x_height, params), x_height, params)
     views = [apart, *(_sheared(apart, slope) for slope in params.slopes)]
     return _cut(list(range(len(boxes))), _Sheet(views, rulings, x_height, params))
 
@@ -95,6 +98,31 @@ def _kept_apart(boxes: Sequence[Box], x_height: float, params: OrderParams) -> l
                 kept[i] = Box(kept[i].left, kept[i].top, right, kept[i].bottom)
                 kept[k] = Box(right + white, kept[k].top, kept[k].right, kept[k].bottom)
     return kept
+
+
+def _drawn_back(boxes: Sequence[Box], x_height: float, params: OrderParams) -> list[Box]:
+    """The boxes, long ones drawn back where they stick out of their column, left or right.
+
+    A speck in the gutter makes a line longer than all those about it.
+    """
+    reach, most = 3 * params.leading * x_height, params.touching * x_height
+    long = [box for box in boxes if box.width >= params.least_line * x_height]
+    drawn = []
+    for box in boxes:
+        about = [
+            other
+            for other in long
+            if other is not box and abs(other.bottom - box.bottom) <= reach
+            if min(box.right, other.right) - max(box.left, other.left)
+            >= params.stacked * max(box.width, other.width)
+        ]
+        left, right = box.left, box.right
+        if len(about) >= params.min_about:
+            outer, inner = max(o.right for o in about), min(o.left for o in about)
+            right = outer if 0 < right - outer <= most else right
+            left = inner if 0 < inner - left <= most else left
+        drawn.append(Box(left, box.top, right, box.bottom))
+    return drawn
 
 
 def _without_neighbour(box: Box, boxes: Sequence[Box], x_height: float, params: OrderParams) -> Box:

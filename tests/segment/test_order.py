@@ -66,6 +66,14 @@ def test_a_line_that_sticks_into_the_gutter_does_not_break_the_columns() -> None
     assert flat(boxes) == [1, 2, 3, 0, *range(4, 27)]
 
 
+def test_lines_with_specks_at_their_ends_do_not_break_the_columns() -> None:
+    """One reaches the gutter's far side, another the near one: no upright white is left."""
+    boxes = two_columns(Box(0, 90, 190, 100))
+    boxes[8] = replace(boxes[8], right=206)
+    boxes[22] = replace(boxes[22], left=194)
+    assert flat(boxes) == [1, 2, 3, 0, *range(4, 27)]
+
+
 def test_lines_that_run_into_each_other_do_not_break_the_columns() -> None:
     boxes = two_columns(Box(0, 90, 205, 100))
     assert flat([*boxes, Box(195, 90, 400, 100)]) == [1, 2, 3, 0, *range(4, 17), 27, *range(17, 27)]
