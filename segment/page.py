@@ -22,10 +22,10 @@ from segment.layout import Block, LayoutParams, arrange, find_barriers
 from segment.level import Level, LevelParams, level_page, text_size, unturned
 from segment.lines import LineParams, TextLine, find_lines
 from segment.orientation import Turn, TurnParams, judge_turn
+from segment.other_sizes import OtherSizesParams, moved, other_size
 from segment.plausible import PlausibleParams, drop_implausible
 from segment.polygons import kept_inside, left_to_right
 from segment.shade import ShadeParams, out_of_shade
-from segment.small_print import SmallPrintParams, moved
 from segment.texture import TextureParams, darker_ink
 from segment.unclaimed import UnclaimedParams, claimed_by, unclaimed_lines
 
@@ -56,7 +56,7 @@ class SegmentParams:
     turn: TurnParams = field(default_factory=TurnParams)
     shade: ShadeParams = field(default_factory=ShadeParams)
     texture: TextureParams = field(default_factory=TextureParams)
-    small: SmallPrintParams = field(default_factory=SmallPrintParams)
+    other_sizes: OtherSizesParams = field(default_factory=OtherSizesParams)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ def segment_page(
     lines = find(level, params)
     sure = [line for line in lines if not line.doubtful]
     if judge:
-        lines = lines + _small_print(gray, ink, skew, level, lines, params)
+        lines = lines + _of_other_size(gray, ink, skew, level, lines, params)
         doubtful = [line for line in lines if line.doubtful]
         doubtful += unclaimed_lines(level, lines, params.unclaimed, params.lines, params.layout)
         drawn = [_line("", line, frame, gray.shape) for line in doubtful]
@@ -199,24 +199,28 @@ def _seen_level_of(
     return other if after > params.texture.seen * before else plain
 
 
-def _small_print(
+def _of_other_size(
     gray: Gray, ink: Ink, skew: float, level: Level, lines: list[TextLine], params: SegmentParams
 ) -> list[TextLine]:
-    """Doubtful lines much smaller than those found, see `segment.small_print`."""
+    """Doubtful lines much smaller or larger than those found, see `segment.other_sizes`."""
     claimed = claimed_by(lines, level, params.unclaimed) | level.outside
-    if (level.ink & ~claimed).sum() < params.small.unclaimed * level.ink.sum():
-        return []
     covered = unturned(claimed, level.frame, ink)
+    rulings = unturned(level.across | level.down, level.frame, ink)
+    # The level page has no letters many times as large as the usual, and thin ones count for more.
+    left_of_letters = (level.ink & ~claimed).sum() / max(1, level.ink.sum())
+    left_of_all = (ink & ~covered & ~rulings).sum() / max(1, ink.sum())
+    if max(left_of_letters, left_of_all) < params.other_sizes.unclaimed:
+        return []
     clean = clean_page(reduced(gray, params.work_px), params.clean, covered)
     left = _binarized(clean, params)
     size = text_size(left, params.level.rulings)
-    if not params.small.least_px <= size <= params.small.smaller * level.page_x_height:
+    if not other_size(size, level.page_x_height, params.other_sizes):
         return []
-    smaller = level_page(clean, left, skew, params.level)
-    if smaller is None:
+    again = level_page(clean, left, skew, params.level)
+    if again is None:
         return []
-    frame = smaller.frame.then(level.frame.inverse())
-    found = _lookup(FINDERS, params.finder, "line finder")(smaller, params)
+    frame = again.frame.then(level.frame.inverse())
+    found = _lookup(FINDERS, params.finder, "line finder")(again, params)
     return [replace(moved(line, frame), doubtful=True) for line in found]
 
 

@@ -10,8 +10,8 @@ from pipeline.document import Box, Line
 from pipeline.frame import Frame
 from segment.arrays import Gray
 from segment.lines import TextLine
+from segment.other_sizes import moved
 from segment.page import SegmentParams, segment_page
-from segment.small_print import moved
 
 
 def letter(small_words: Sequence[str]) -> Gray:
@@ -40,6 +40,20 @@ def test_small_print_beside_large_writing_is_found() -> None:
     assert len(small) == 8
     assert all(min(x for x, _ in line.boundary) > 780 for line in small)
     assert len(found) == 16
+
+
+def test_a_title_in_letters_many_times_as_large_is_found() -> None:
+    """As on a newspaper's front page."""
+    page = np.full((1600, 1300), 235, np.uint8)
+    cv2.putText(page, "Morning", (150, 280), cv2.FONT_HERSHEY_TRIPLEX, 8.0, 30, 24, cv2.LINE_AA)
+    for place in range(40):
+        at = (60, 420 + 28 * place)
+        words = "the ships that came into the harbour on Monday last were told to wait for the wind"
+        cv2.putText(page, words, at, cv2.FONT_HERSHEY_COMPLEX, 0.7, 30, 1, cv2.LINE_AA)
+    found = segment_page(page, SegmentParams(orient=False), judge=all_read).lines
+    title = [line for line in found if max(y for _, y in line.boundary) < 400]
+    assert len(title) == 1
+    assert max(x for x, _ in title[0].boundary) - min(x for x, _ in title[0].boundary) > 800
 
 
 def test_without_small_print_a_page_is_not_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,7 @@
-"""Print, or a hand, much smaller than the rest of a page: letterheads, stamps, printed forms.
+"""Writing much smaller or larger than the rest of a page: letterheads, forms, newspapers' titles.
 
 A page is looked at at one size, so that its letters are of the size that the finder knows. What
-is much smaller is looked at once more, with what was found covered.
+is much smaller or larger is looked at once more, with what was found covered.
 """
 
 from __future__ import annotations
@@ -15,12 +15,18 @@ from segment.lines import TextLine
 
 
 @dataclass(frozen=True, slots=True)
-class SmallPrintParams:
+class OtherSizesParams:
     """When a page is looked at once more."""
 
     unclaimed: float = 0.05  # share of its ink that no line claims, at least;
-    smaller: float = 0.6  # times the page's x-height is that of the ink left at most,
-    least_px: float = 6.0  # and this at least, in the binarized page: what is smaller is grain
+    smaller: float = 0.6  # times the page's x-height is that of the ink left at most
+    larger: float = 3.0  # or at least
+    least_px: float = 6.0  # in the binarized page; what is smaller is grain
+
+
+def other_size(size: float, usual: float, params: OtherSizesParams = OtherSizesParams()) -> bool:
+    """Whether ink of an x-height, pixels of the binarized page, is none of the page's usual."""
+    return params.least_px <= size and not (params.smaller * usual < size < params.larger * usual)
 
 
 def moved(line: TextLine, frame: Frame) -> TextLine:
