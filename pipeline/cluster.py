@@ -25,6 +25,7 @@ Result = TypeVar("Result")
 UNIT = 4  # tasks that travel together: a page takes seconds, the scheduler some milliseconds
 _UNITS_A_WORKER = 2  # one in hand and one at hand
 _GONE = (OSError, CancelledError, RuntimeError)  # what Dask raises when its scheduler has gone
+_ANSWER_SECONDS = 30.0  # that a scheduler has to answer, or to come back, before it is gone
 _LOOK_SECONDS = 10.0  # between two looks at whether there are workers at all
 
 
@@ -61,7 +62,7 @@ def open_cluster(
     if address == "local":
         local = LocalCluster(n_workers=max(1, jobs), threads_per_worker=1, dashboard_address=None)
     try:
-        client = Client(local or address, timeout=30)
+        client = Client(local or address, timeout=_ANSWER_SECONDS)
     except (OSError, ValueError) as error:
         raise UsageError(
             f"{address}: no Dask scheduler answers there ({error}); start one or check the address"

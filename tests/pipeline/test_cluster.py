@@ -123,8 +123,9 @@ def test_killed_worker_changes_no_byte(tmp_path: Path, tiny_model: Path, schedul
 
 
 def test_scheduler_that_goes_is_told(
-    process_with_scheduler: tuple[subprocess.Popen[str], str],
+    process_with_scheduler: tuple[subprocess.Popen[str], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("pipeline.cluster._ANSWER_SECONDS", 5.0)
     process, address = process_with_scheduler
     with (
         pytest.raises(ClusterError, match="start again to go on"),
@@ -136,7 +137,8 @@ def test_scheduler_that_goes_is_told(
         list(results)
 
 
-def test_nobody_at_the_address_is_told() -> None:
+def test_nobody_at_the_address_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.cluster._ANSWER_SECONDS", 5.0)
     started = time.monotonic()
     with (
         pytest.raises(UsageError, match="no Dask scheduler"),
