@@ -6,7 +6,7 @@ next. The rows above or below tell: they are parted by the same white.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -101,13 +101,24 @@ def _cut(
             if 0.5 * x_height < (away := side * (gap.bottom - box.bottom))
             and away <= params.leading * x_height
         )
-        for (near, *one), (far, *other) in pairwise(beside):
-            left, right = max(one[0], other[0]), min(one[1], other[1])
-            if left < right and near <= params.pitch * (far - near):
+        for near, far, left, right in _in_two_rows(beside):
+            if near <= params.pitch * (far - near):
                 white = _white(box, left, right, ink, x_height)
                 if white and white[1] - white[0] >= params.white * (right - left):
                     return white
     return None
+
+
+def _in_two_rows(
+    beside: Sequence[tuple[int, int, int]],
+) -> Iterator[tuple[int, int, int, int]]:
+    """White that a row has in common with the next one: how far away both are, its edges."""
+    for n, (near, left, right) in enumerate(beside):
+        for far, other_left, other_right in beside[n + 1 :]:
+            common = max(left, other_left), min(right, other_right)
+            if far > near and common[0] < common[1]:
+                yield near, far, *common
+                break
 
 
 def _white(box: Box, left: int, right: int, ink: Ink, x_height: float) -> tuple[int, int] | None:

@@ -58,6 +58,17 @@ def test_a_parted_line_tells_of_the_next() -> None:
     assert len(part_at_gutters(lines, ink, 10.0)) == 2 * len(ROWS)
 
 
+def test_a_line_joined_over_two_gutters_is_parted_in_three() -> None:
+    thirds = [(0, 190), (200, 390), (400, 600)]
+    lines = [line(*span, base) for base in ROWS for span in thirds if base != 100]
+    ink = np.zeros((260, 600), np.bool_)
+    for base in ROWS:
+        for left, right in thirds:
+            ink[base - 10 : base, left:right] = True
+    parted = part_at_gutters([*lines, line(*WHOLE, 100)], ink, 10.0)
+    assert sorted(spans(parted, 100)) == thirds
+
+
 def test_a_line_whose_ink_runs_across_the_gutter_stays_whole() -> None:
     lines, ink = page([100], white=False)
     assert part_at_gutters(lines, ink, 10.0) == lines
