@@ -36,7 +36,7 @@ class LayoutParams:
     prose_fill: float = 0.8
     prose: float = 0.7
     least_ruling: float = 4.0  # shorter horizontal rulings, and thicker ones, part nothing
-    thickest_ruling: float = 2.0
+    thickest_ruling: float = 3.0  # where it leans, too
     unbroken: float = 0.8  # share of its length that the pieces of a broken ruling make up
     order: OrderParams = field(default_factory=OrderParams)
     margin: MarginParams = field(default_factory=MarginParams)

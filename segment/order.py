@@ -35,6 +35,7 @@ class OrderParams:
     stacked: float = 0.8  # lines that have this share of their width in common are of one column,
     min_about: int = 7  # and so many tell where it ends
     ruled: float = 0.9  # share of the columns' width that a ruling below them runs across
+    clear: float = 0.5  # from its middle to that of any line
     guided: float = 6.0  # lines for each such ruling; where there are fewer, these are guides
 
 
@@ -190,8 +191,9 @@ def _above_and_below(items: list[int], sheet: _Sheet) -> list[list[int]]:
     across = sheet.params.ruled * whole.width
     cuts = []
     for ruling in sheet.rulings:
-        above = [i for i in items if _middle(sheet.boxes[i]) < ruling.top]
-        below = [i for i in items if _middle(sheet.boxes[i]) > ruling.bottom]
+        clear = sheet.params.clear * sheet.x_height  # of its middle: where it leans its box is high
+        above = [i for i in items if _middle(ruling) - _middle(sheet.boxes[i]) >= clear]
+        below = [i for i in items if _middle(sheet.boxes[i]) - _middle(ruling) >= clear]
         apart = above and below and len(above) + len(below) == len(items)
         if apart and min(whole.right, ruling.right) - max(whole.left, ruling.left) >= across:
             cuts.append([above, below])

@@ -70,7 +70,7 @@ def test_a_ruling_of_several_pieces_is_one() -> None:
 def test_letters_and_blots_are_no_rulings() -> None:
     ink = columns((20, 480))[:60]
     ink[:, 20::7] = False
-    ink[30:60, 300:400] = True
+    ink[20:60, 300:400] = True
     assert ruling_boxes(ink, 10.0) == []
 
 
