@@ -63,9 +63,9 @@ def part_at_gutters(
     """
     parted = list(lines)
     while True:
-        cores = [core(line) for line in parted]
-        gaps = _gaps(cores, x_height, params)
-        cuts = [_cut(box, gaps, ink, x_height, params) for box in cores]
+        boxes = [_along_baseline(line) for line in parted]
+        gaps = _gaps(boxes, x_height, params)
+        cuts = [_cut(box, gaps, ink, x_height, params) for box in boxes]
         if not any(cuts):
             return parted
         parted = [
@@ -73,6 +73,14 @@ def part_at_gutters(
             for line, cut in zip(parted, cuts, strict=True)
             for part in (_halves(line, *cut) if cut else (line,))
         ]
+
+
+def _along_baseline(line: TextLine) -> Box:
+    """The box of a line's small letters, as far as its baseline runs: a part has some of that."""
+    box = core(line)
+    left, right = round(line.baseline[0][0]), round(line.baseline[-1][0])
+    left = min(max(box.left, left), box.right - 1)
+    return Box(left, box.top, max(left + 1, min(box.right, right)), box.bottom)
 
 
 def _gaps(boxes: Sequence[Box], x_height: float, params: GutterParams) -> list[_Gap]:

@@ -74,6 +74,15 @@ def test_a_line_whose_ink_runs_across_the_gutter_stays_whole() -> None:
     assert part_at_gutters(lines, ink, 10.0) == lines
 
 
+def test_a_line_is_not_parted_where_its_baseline_does_not_run() -> None:
+    lines, ink = page([100])
+    short = [
+        replace(one, baseline=((0.0, 100.0), (250.0, 100.0))) if one.box.width == 600 else one
+        for one in lines
+    ]
+    assert part_at_gutters(short, ink, 10.0) == short
+
+
 def test_a_heading_that_stands_apart_stays_whole() -> None:
     lines, ink = page([40])
     heading = replace(
