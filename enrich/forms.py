@@ -92,7 +92,7 @@ def fill(form: Form, page: Page) -> list[Entry]:
 
 def _is_in(word: Word, field: Field, at: tuple[float, float], scale: float) -> bool:
     x = ((word.box.left + word.box.right) / 2 - at[0]) / scale
-    y = ((word.box.top + word.box.bottom) / 2 - at[1]) / scale
+    y = (word.box.middle - at[1]) / scale
     left, top, right, bottom = field.box
     return left <= x < right and top <= y < bottom
 

@@ -47,6 +47,11 @@ class Box:
         """Rows enclosed."""
         return self.bottom - self.top
 
+    @property
+    def middle(self) -> float:
+        """The row half way down."""
+        return (self.top + self.bottom) / 2
+
     def polygon(self) -> Polygon:
         """The four corners, clockwise from the top left."""
         left, top, right, bottom = self.left, self.top, self.right, self.bottom

@@ -145,22 +145,21 @@ def _white(box: Box, left: int, right: int, ink: Ink, x_height: float) -> tuple[
 
 def _halves(line: TextLine, left: int, right: int) -> tuple[TextLine, TextLine]:
     """The parts of a line to the left and to the right of its white."""
-    share = (left - line.box.left) / line.box.width
+    box = line.box
     return (
-        replace(
-            line,
-            boundary=_clipped(line.boundary, left, 1),
-            baseline=_clipped_baseline(line.baseline, left, 1),
-            box=replace(line.box, right=left),
-            area=round(share * line.area),
-        ),
-        replace(
-            line,
-            boundary=_clipped(line.boundary, right, -1),
-            baseline=_clipped_baseline(line.baseline, right, -1),
-            box=replace(line.box, left=right),
-            area=round((1 - share) * line.area),
-        ),
+        _part(line, replace(box, right=left), left, 1),
+        _part(line, replace(box, left=right), right, -1),
+    )
+
+
+def _part(line: TextLine, box: Box, x: int, side: int) -> TextLine:
+    """What of a line lies left (1) or right (-1) of a column, with the box that is left of it."""
+    return replace(
+        line,
+        boundary=_clipped(line.boundary, x, side),
+        baseline=_clipped_baseline(line.baseline, x, side),
+        box=box,
+        area=round(line.area * box.width / line.box.width),
     )
 
 
@@ -177,10 +176,9 @@ def _clipped(polygon: Polygon, x: float, side: int) -> Polygon:
 
 
 def _clipped_baseline(points: Polygon, x: float, side: int) -> Polygon:
-    kept: list[Point] = [point for point in points if side * (x - point[0]) > 0]
-    crossing = next((_crossing(a, b, x) for a, b in pairwise(points) if a[0] <= x <= b[0]), None)
-    if crossing is None:
-        return tuple(kept)
+    """The same of a baseline, which runs across the column."""
+    kept = [point for point in points if side * (x - point[0]) > 0]
+    crossing = next(_crossing(a, b, x) for a, b in pairwise(points) if a[0] <= x <= b[0])
     return (*kept, crossing) if side > 0 else (crossing, *kept)
 
 

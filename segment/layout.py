@@ -200,7 +200,7 @@ def is_table(
         True for a table; False where prose fills the columns, as in a newspaper.
     """
     # A heading or a footer apart from the table must not make it seem taller than its rulings.
-    low, high = np.percentile([(box.top + box.bottom) / 2 for box in boxes], (5, 95))
+    low, high = np.percentile([box.middle for box in boxes], (5, 95))
     top, bottom = int(low - x_height / 2), int(high + x_height)
     left, right = min(box.left for box in boxes), max(box.right for box in boxes)
     part = rulings[max(0, top) : bottom, max(0, left) : right].view(np.uint8)

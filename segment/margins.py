@@ -53,7 +53,7 @@ def find_notes(
         [i for i, box in enumerate(boxes) if box.right <= left - white],
         [i for i, box in enumerate(boxes) if box.left >= right + white],
     ):
-        beside = [i for i in side if top <= (boxes[i].top + boxes[i].bottom) / 2 <= bottom]
+        beside = [i for i in side if top <= boxes[i].middle <= bottom]
         narrow = {i for i in beside if boxes[i].width <= widest}
         if len(beside) <= min(params.few * len(text), 2 * len(narrow)):
             found = _apart(beside, boxes, params.apart * x_height)

@@ -190,20 +190,17 @@ def _above_and_below(items: list[int], sheet: _Sheet) -> list[list[int]]:
     whole = Box.around([sheet.boxes[i] for i in items])
     across = sheet.params.ruled * whole.width
     cuts = []
+    clear = sheet.params.clear * sheet.x_height  # of its middle: where it leans its box is high
     for ruling in sheet.rulings:
-        clear = sheet.params.clear * sheet.x_height  # of its middle: where it leans its box is high
-        above = [i for i in items if _middle(ruling) - _middle(sheet.boxes[i]) >= clear]
-        below = [i for i in items if _middle(sheet.boxes[i]) - _middle(ruling) >= clear]
-        apart = above and below and len(above) + len(below) == len(items)
-        if apart and min(whole.right, ruling.right) - max(whole.left, ruling.left) >= across:
+        if min(whole.right, ruling.right) - max(whole.left, ruling.left) < across:
+            continue
+        above = [i for i in items if ruling.middle - sheet.boxes[i].middle >= clear]
+        below = [i for i in items if sheet.boxes[i].middle - ruling.middle >= clear]
+        if above and below and len(above) + len(below) == len(items):
             cuts.append([above, below])
     if len(cuts) * sheet.params.guided > len(items):
         return []
     return min(cuts, key=lambda parts: len(parts[0]), default=[])
-
-
-def _middle(box: Box) -> float:
-    return (box.top + box.bottom) / 2
 
 
 def _columns(items: list[int], sheet: _Sheet) -> list[list[int]]:
@@ -231,7 +228,7 @@ def _parted(items: list[int], boxes: Sequence[Box], sheet: _Sheet) -> tuple[list
 
 def _sheared(boxes: Sequence[Box], slope: float) -> list[Box]:
     """The boxes shifted by their rows, so that what leans by `slope` (x per y) stands upright."""
-    shifts = [round(slope * (box.top + box.bottom) / 2) for box in boxes]
+    shifts = [round(slope * box.middle) for box in boxes]
     return [
         Box(box.left - shift, box.top, box.right - shift, box.bottom)
         for box, shift in zip(boxes, shifts, strict=True)
@@ -347,11 +344,8 @@ def facing_tables(
 
 def _aligned(first: list[int], second: list[int], boxes: Sequence[Box], x_height: float) -> float:
     """Share of the boxes on the one side that have one beside them on the other."""
-    middles = [(boxes[i].top + boxes[i].bottom) / 2 for i in second]
-    beside = [
-        min(abs((boxes[i].top + boxes[i].bottom) / 2 - y) for y in middles) <= 0.5 * x_height
-        for i in first
-    ]
+    middles = [boxes[i].middle for i in second]
+    beside = [min(abs(boxes[i].middle - y) for y in middles) <= 0.5 * x_height for i in first]
     return sum(beside) / len(beside)
 
 
@@ -368,8 +362,8 @@ def rows(items: Sequence[int], boxes: Sequence[Box], apart_px: float) -> list[li
     """
     grouped: list[list[int]] = []
     first = 0.0
-    for i in sorted(items, key=lambda i: boxes[i].top + boxes[i].bottom):
-        middle = (boxes[i].top + boxes[i].bottom) / 2
+    for i in sorted(items, key=lambda i: boxes[i].middle):
+        middle = boxes[i].middle
         if not grouped or middle - first > apart_px:
             grouped.append([])
             first = middle

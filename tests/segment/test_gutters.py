@@ -24,9 +24,9 @@ def line(left: int, right: int, base: int) -> TextLine:
 
 def page(joined: list[int], white: bool = True) -> tuple[list[TextLine], Ink]:
     """Rows in two columns, some of them joined, and their ink, with white between or none."""
-    spans = [WHOLE if row in joined else span for row in ROWS for span in (LEFT, RIGHT)]
-    bases = [row for row in ROWS for _ in (LEFT, RIGHT)]
-    found = dict.fromkeys(zip(spans, bases, strict=True))
+    found = dict.fromkeys(
+        (WHOLE if row in joined else span, row) for row in ROWS for span in (LEFT, RIGHT)
+    )
     ink = np.zeros((260, 600), np.bool_)
     for row in ROWS:
         ink[row - 10 : row, slice(*LEFT)] = ink[row - 10 : row, slice(*RIGHT)] = True
