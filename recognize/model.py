@@ -41,6 +41,7 @@ class ModelParams:
     # none at 0. It is trained by itself.
     revised: int = 0
     grams: int = 0  # rows of its table of runs of letters, a power of 2
+    gaps: int = 0  # rows of its table of what is between letters, a power of 2
 
 
 class Residual(nn.Module):
@@ -115,7 +116,8 @@ class LineNet(nn.Module):
         self.refinement = Refinement(params.hidden) if params.refined else nn.Identity()
         self.head = nn.Linear(2 * params.hidden, labels)
         self.auxiliary = nn.Linear(features, labels)  # used in training only
-        self.reviser = Reviser(labels, params.revised, params.grams) if params.revised else None
+        sizes = params.revised, params.grams, params.gaps
+        self.reviser = Reviser(labels, *sizes) if params.revised else None
 
     def columns(self, lines: Tensor) -> Tensor:
         """(N, 1, height, W) lines to (W / 4, N, C) features."""

@@ -32,6 +32,11 @@ _ORDERS = (3, 4, 5, 6)  # letters of the runs that are remembered
 _WIDTH = 32  # values kept of each
 _BITS = 8  # of a letter in a run
 _SCATTER, _DROPPED = 0x1E3779B97F4A7C15, 36  # runs to rows, evenly spread
+# Letters on the left and on the right of a gap that are remembered together.
+_SIDES = ((2, 2), (3, 2), (2, 3), (3, 3))
+_REACH = 7  # letters of a gap's word on either side
+_NEAR = 3  # letters on either side of a gap that may be other ones than seem likeliest
+_VARIANTS = 2  # how many of them, one at a time
 
 
 class Grams(nn.Module):
@@ -92,20 +97,146 @@ def runs_of_letters(best: Tensor) -> list[Tensor]:
     return found
 
 
+class Gaps(nn.Module):
+    """What is remembered to stand between the letters on the left and those on the right.
+
+    Each side by itself tells little of what is between them, and half of what stands beside a
+    letter in doubt is in doubt itself: the surroundings are looked up as they seem likeliest, and
+    with each of the most doubtful letters in them as the next likeliest it may be.
+    """
+
+    names: Tensor  # as in Grams
+    space: Tensor  # the name of what parts words
+
+    def __init__(self, labels: int, rows: int, size: int) -> None:
+        """A table of `rows`, a power of 2, that tells `size` values of each gap."""
+        super().__init__()
+        self.table = nn.Parameter(torch.zeros(rows, _WIDTH))
+        self.told = nn.Linear((len(_SIDES) + 1) * _WIDTH, size)
+        nn.init.zeros_(self.told.weight)
+        nn.init.zeros_(self.told.bias)
+        self.between = nn.Linear((len(_SIDES) + 1) * _WIDTH, labels)
+        self.share = nn.Parameter(torch.zeros(()))  # of what is between in what is said
+        self.register_buffer("names", torch.arange(labels))
+        self.register_buffer("space", torch.zeros((), dtype=torch.int64))
+
+    def recall(self, probabilities: Tensor) -> Tensor:
+        """(T, N, labels) probabilities to (T, N, (sides + 1) * width) values of the table."""
+        rows = len(self.table)
+        found = None
+        for left, right, share in surroundings(probabilities, self.names):
+            keys = self._keys(left, right)
+            places = torch.stack([(key >> _DROPPED) & (rows - 1) for key in keys], dim=2)
+            values = nn.functional.embedding(places, self.table).flatten(2) * share[:, :, None]
+            found = values if found is None else found + values
+        assert found is not None
+        return found
+
+    def _keys(self, left: Tensor, right: Tensor) -> list[Tensor]:
+        """One number for each gap's surroundings, so far as each order and its word go."""
+        keys = []
+        for number, (before, after) in enumerate(_SIDES):
+            run = torch.full_like(left[0], number + 1)
+            for letter in (*left[:before], *right[:after]):
+                run = (run << _BITS) | letter
+            keys.append(_mixed(run))
+        return [*keys, _mixed(self._in_word(left)) + _mixed(~self._in_word(right))]
+
+    def _in_word(self, side: Tensor) -> Tensor:
+        """The letters of a side up to the first space, packed to one number."""
+        run = torch.zeros_like(side[0])
+        is_open = torch.ones_like(run, dtype=torch.bool)
+        for place, letter in enumerate(side[:_REACH]):
+            run = run | (torch.where(is_open, letter, BLANK) << (_BITS * place))
+            is_open = is_open & (letter != self.space)
+        return run
+
+
+def _mixed(run: Tensor) -> Tensor:
+    """Numbers of which each bit tells in those that are taken of the product."""
+    product = run * _SCATTER
+    return (product ^ (product >> 29)) * _SCATTER
+
+
+def surroundings(probabilities: Tensor, names: Tensor) -> list[tuple[Tensor, Tensor, Tensor]]:
+    """The letters on the left and right of each column, the nearest first, as they may be.
+
+    Args:
+        probabilities: (T, N, labels).
+        names: int64 (labels,), what each label is called; blank is 0.
+
+    Returns:
+        Left and right letters, int64 (letters, T, N) each, and how likely they are, (T, N), which
+        add up to 1.
+    """
+    odds, likely = probabilities.topk(2, dim=2)
+    best, next_best = likely[:, :, 0], likely[:, :, 1]
+    length, lines = best.shape
+    before = torch.cat([torch.full_like(best[:1], BLANK), best[:-1]])
+    is_letter = best != BLANK
+    count = (is_letter & (best != before)).cumsum(0)
+    reach = _REACH + 1
+    size = length + 1 + reach
+    slots = torch.where(is_letter, count, 0)
+    sure = odds.new_zeros(size, lines).scatter_reduce(0, slots, odds[:, :, 0], "amax")
+    peak = is_letter & (odds[:, :, 0] == sure.gather(0, slots))
+    at = torch.where(peak, count, 0)
+
+    def by_letter(values: Tensor) -> Tensor:
+        found = values.new_zeros(size, lines).scatter_(0, at, values)
+        found[0] = 0
+        return found
+
+    letters, others = by_letter(names[best]), by_letter(names[next_best])
+    doubts = by_letter(odds[:, :, 1])
+    steps = torch.arange(reach)[:, None, None]
+    places = [((count - is_letter.long())[None] - steps).clamp(min=0), (count + 1)[None] + steps]
+    near = torch.cat([place[:_NEAR] for place in places])  # (2 near, T, N)
+    sides = [_at(letters, place) for place in places]
+    doubt, which = _at(doubts, near).topk(_VARIANTS, dim=0)
+    found = [(sides[0], sides[1], 1 - doubt.sum(0) / 2)]
+    other = _at(others, near)
+    for share, place in zip(doubt, which, strict=True):
+        instead = other.gather(0, place[None])[0]
+        left, right = (
+            _with_other(side, place - first, instead)
+            for side, first in zip(sides, (0, _NEAR), strict=True)
+        )
+        found.append((left, right, share / 2))
+    return found
+
+
+def _at(values: Tensor, places: Tensor) -> Tensor:
+    """(letters, N) values at (K, T, N) places."""
+    return values.gather(0, places.flatten(0, 1)).view(places.shape)
+
+
+def _with_other(side: Tensor, place: Tensor, instead: Tensor) -> Tensor:
+    """Letters (K, T, N) with another at one place, or none in its stead if that is blank."""
+    steps = torch.arange(len(side))[:, None, None]
+    mine = (place >= 0) & (place < _NEAR)
+    moved = torch.cat([side[1:], side[-1:]])
+    gone = mine & (instead == BLANK) & (steps >= place)
+    return torch.where(
+        mine & (instead != BLANK) & (steps == place), instead, torch.where(gone, moved, side)
+    )
+
+
 class Reviser(nn.Module):
     """Two BiLSTMs whose output is added to the logarithms of what they were given.
 
     Untrained it changes nothing.
     """
 
-    def __init__(self, labels: int, hidden: int, rows: int = 0) -> None:
-        """For `labels` labels, with `hidden` units a direction and so many rows of `Grams`."""
+    def __init__(self, labels: int, hidden: int, rows: int = 0, gaps: int = 0) -> None:
+        """For `labels` labels, with `hidden` units a direction, rows of `Grams` and of `Gaps`."""
         super().__init__()
         self.hidden = hidden
         self.embedding = nn.Linear(2 * labels, hidden)
         self.reading = nn.LSTM(hidden, hidden, bidirectional=True)
         self.revision = nn.LSTM(2 * hidden, hidden, bidirectional=True)
         self.grams = Grams(labels, rows, hidden) if rows else None
+        self.gaps = Gaps(labels, gaps, 2 * hidden) if gaps else None
         self.dropout = nn.Dropout(_DROPOUT)
         self.head = nn.Linear(2 * hidden, labels)
         nn.init.zeros_(self.head.weight)
@@ -125,15 +256,20 @@ class Reviser(nn.Module):
             states = states + self.grams(probabilities.argmax(2))
         return states
 
-    def say(self, states: Tensor) -> Tensor:
-        """(T, N, 2 hidden) states to (T, N, labels), what is to be added to a first reading."""
+    def say(self, probabilities: Tensor, states: Tensor) -> Tensor:
+        """Probabilities and their states to (T, N, labels), to be added to a first reading."""
+        values = self.gaps.recall(probabilities) if self.gaps else None
+        if self.gaps:
+            states = states + self.gaps.told(values)
         revised, _ = self.revision(self.dropout(states))
         said: Tensor = self.head(self.dropout(revised))
+        if self.gaps:
+            said = said + self.gaps.share * self.gaps.between(values)
         return said
 
     def revise(self, probabilities: Tensor, states: Tensor) -> Tensor:
         """(T, N, labels) probabilities and their states to (T, N, labels) logits."""
-        return self.trust * (probabilities + _LEAST).log() + self.say(states)
+        return self.trust * (probabilities + _LEAST).log() + self.say(probabilities, states)
 
     def forward(self, probabilities: Tensor) -> Tensor:
         """(T, N, labels) probabilities, as `likeliest` leaves them, to (T, N, labels) logits."""
@@ -153,10 +289,11 @@ class Reviser(nn.Module):
             (T, N, labels) logits.
         """
         first = (probabilities + _LEAST).log()
-        said = self.say(self.read(probabilities))
+        said = self.say(probabilities, self.read(probabilities))
         for _ in range(_AGAIN):
             eager = (first + _EAGERNESS / self.trust * said).softmax(2)
-            said = self.say(self.read(torch.where(inside[:, :, None], eager, probabilities)))
+            seen = torch.where(inside[:, :, None], eager, probabilities)
+            said = self.say(seen, self.read(seen))
         return self.trust * first + said
 
 

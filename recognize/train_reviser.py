@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from pipeline.errors import InputError
@@ -44,7 +44,7 @@ from recognize.rehearsal import (
     read_readings,
     write_readings,
 )
-from recognize.reviser import Reviser, revise, stack_lines
+from recognize.reviser import Gaps, Reviser, revise, stack_lines
 from recognize.train import add_scores, ctc_per_letter
 from recognize.weights import Card, load_model, save_model
 
@@ -66,6 +66,7 @@ class Recipe(Schedule):
     Attributes:
         hidden: units of the reviser's BiLSTMs in a direction.
         grams: rows of its table of runs of letters, a power of 2; 0 does without.
+        gaps: the same for what is between letters.
         plain, masked: of the lines that are read first, as in the recipe of the model itself.
         shares: corpus, and how much more often its readings are used than its size says.
         texts: language and a file of its prose.
@@ -81,6 +82,7 @@ class Recipe(Schedule):
 
     hidden: int = 256
     grams: int = 262_144
+    gaps: int = 262_144
     plain: float = 0.3
     masked: float = 0.3
     shares: tuple[tuple[str, float], ...] = ()
@@ -159,7 +161,7 @@ class Texts:
         Raises:
             InputError: if there is too little of any.
         """
-        self._space = alphabet.encode("a b")[1] if " " in alphabet.characters else BLANK
+        self.space = alphabet.encode("a b")[1] if " " in alphabet.characters else BLANK
         self.prose = self._encoded(prose, alphabet)
         self.transcripts = self._encoded(transcripts, alphabet)
         if not self.prose and not self.transcripts:
@@ -175,7 +177,7 @@ class Texts:
         for language, parts in texts.items():
             labels = np.array(alphabet.encode(" ".join(_as_transcribed(part) for part in parts)))
             if len(labels) >= _FEWEST:
-                found[language] = labels, np.flatnonzero(labels == self._space) + 1
+                found[language] = labels, np.flatnonzero(labels == self.space) + 1
         return found
 
     def draw(
@@ -242,10 +244,10 @@ def misread_rows(text: NDArray[np.int_], labels: int, rng: np.random.Generator) 
             2, torch.from_numpy(label)[..., None], torch.from_numpy(odd)[..., None]
         )
     following, preceding = _following(text), _following(text[::-1])[::-1].copy()
-    nothing = torch.zeros(0, dtype=torch.long)
+    targets = torch.from_numpy(text.T.reshape(-1))
     rows = torch.full((shape[1],), shape[0])
     return ReadingBatch(
-        *(probabilities, rows, nothing, rows),
+        *(probabilities, rows, targets, rows),
         *(torch.from_numpy(following), torch.from_numpy(preceding)),
     )
 
@@ -277,8 +279,10 @@ class ReviserTraining(Training[ReadingBatch]):
         """Begin with `begun`, or with a new reviser; or go on from the checkpoint in `folder`."""
         torch.manual_seed(recipe.seed)
         self.recipe, self.texts, self.alphabet = recipe, texts, alphabet
-        sizes = len(alphabet), recipe.hidden, recipe.grams
+        sizes = len(alphabet), recipe.hidden, recipe.grams, recipe.gaps
         nets = Reviser(*sizes), Reviser(*sizes)
+        if nets[0].gaps:
+            nets[0].gaps.space.fill_(texts.space)
         if begun:
             nets[0].load_state_dict(begun.state_dict())
         schedule = replace(recipe, epochs=1.0)
@@ -304,7 +308,7 @@ class ReviserTraining(Training[ReadingBatch]):
 
 
 class LanguageTraining(ReviserTraining):
-    """The reviser's first BiLSTM learns how texts go on, in either direction."""
+    """The reviser learns how texts go on, in either direction, and what stands in their gaps."""
 
     def batches(self, workers: int) -> Iterable[ReadingBatch]:
         """Rows of text with letters in doubt."""
@@ -315,10 +319,17 @@ class LanguageTraining(ReviserTraining):
             yield misread_rows(rows, len(self.alphabet), rng)
 
     def loss(self, batch: ReadingBatch) -> Tensor:
-        """How badly the letters after and before are foretold."""
+        """How badly the letters after, before and between are foretold."""
         with in_bfloat16():
             states = self.net.read(batch.probabilities)
-            return self.foretelling_loss(self.net.dropout(states), batch)
+            loss = self.foretelling_loss(self.net.dropout(states), batch)
+        return loss + self._gaps_loss(self.net.gaps, batch) if self.net.gaps else loss
+
+    def _gaps_loss(self, gaps: Gaps, batch: ReadingBatch) -> Tensor:
+        """How badly what stands in gaps is foretold, a column (nats)."""
+        values = self.net.dropout(gaps.recall(batch.probabilities))
+        text = batch.targets.view(len(batch), -1).T
+        return cross_entropy(gaps.between(values).flatten(0, 1), text.flatten())
 
     def evaluate(self) -> dict[str, float]:
         """Nothing: the loss tells enough."""
@@ -448,8 +459,13 @@ def _weigh(reviser: Reviser, learnt: Reviser, share: float) -> None:
     What both say together is weakened, so that it is as sure as it may be.
     """
     reviser.trust.fill_(_SURENESS)
-    for mine, theirs in zip(reviser.head.parameters(), learnt.head.parameters(), strict=True):
+    for mine, theirs in zip(_says(reviser), _says(learnt), strict=True):
         mine.copy_(_SURENESS * share / learnt.trust * theirs)
+
+
+def _says(reviser: Reviser) -> list[nn.Parameter]:
+    """What decides how loud it says what it has to say."""
+    return [*reviser.head.parameters(), *([reviser.gaps.share] if reviser.gaps else [])]
 
 
 def train_reviser(
@@ -561,7 +577,7 @@ def _publish(
 ) -> Path:
     """The model with its reviser, measured on val."""
     recipe = training.recipe
-    sizes = replace(net.params, revised=recipe.hidden, grams=recipe.grams)
+    sizes = replace(net.params, revised=recipe.hidden, grams=recipe.grams, gaps=recipe.gaps)
     model = LineNet(len(training.alphabet), sizes)
     model.load_state_dict(net.state_dict(), strict=False)
     assert model.reviser

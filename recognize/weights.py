@@ -17,11 +17,12 @@ SHIPPED = Path(__file__).parent / "weights"
 DEFAULT = "latin"
 
 _EMBEDDING = "reviser.embedding.weight"
-_NAMES = "reviser.grams.names"
+_NAMES = "reviser.grams.names", "reviser.gaps.names"
+_BETWEEN = "reviser.gaps.between."
 # What a network has for every label: by rows, but for the embedding.
 _BY_LABEL = (
     *("head.", "auxiliary.", "reviser.head.", "reviser.next.", "reviser.previous."),
-    *(_EMBEDDING, _NAMES),
+    *(_EMBEDDING, *_NAMES, _BETWEEN),
 )
 
 
@@ -105,11 +106,11 @@ def transfer(old: LineNet, known: Alphabet, new: LineNet, alphabet: Alphabet) ->
     Raises:
         ValueError: if the networks differ in more than their alphabets, the scale and rows of a
             line and the dropout, on which no weight depends, and a refinement, a reviser and its
-            table that `new` has more.
+            tables that `new` has more.
     """
     sizes = new.params
     same = {name: getattr(sizes, name) for name in ("height", "stretch", "focused", "dropout")}
-    grown = ("refined", "revised", "grams")
+    grown = ("refined", "revised", "grams", "gaps")
     more = {name: getattr(old.params, name) or getattr(sizes, name) for name in grown}
     if replace(old.params, **more, **same) != sizes:
         raise ValueError(f"a network of {old.params} cannot begin from one of {new.params}")
@@ -129,10 +130,12 @@ def transfer(old: LineNet, known: Alphabet, new: LineNet, alphabet: Alphabet) ->
             for place in (0, 1):
                 columns = [label + place * len(alphabet) for label in mine]
                 state[name][:, columns] = learnt[name][:, [n + place * len(known) for n in theirs]]
-        elif name == _NAMES:  # those of new characters must be new, too
+        elif name in _NAMES:  # those of new characters must be new, too
             state[name] += int(learnt[name].max()) + 1
             state[name][mine] = learnt[name][theirs]
         else:
+            if name.startswith(_BETWEEN):  # of new characters the table has nothing to say
+                state[name].zero_()
             state[name][mine] = learnt[name][theirs]
     new.load_state_dict(state)
 

@@ -1,17 +1,20 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 
 from recognize.alphabet import BLANK
-from recognize.ctc import decode_greedily
+from recognize.ctc import Probabilities, decode_greedily
 from recognize.reviser import (
     KINDS,
+    Gaps,
     Reviser,
     likeliest,
     mean_reading,
     revise,
     runs_of_letters,
+    surroundings,
     telling_columns,
 )
 from tests.recognize.peaks import LETTERS, spelled
@@ -19,10 +22,12 @@ from tests.recognize.peaks import LETTERS, spelled
 
 def a_reviser(changing: bool = False) -> Reviser:
     torch.manual_seed(1)
-    reviser = Reviser(len(LETTERS), 8, 64).eval()
+    reviser = Reviser(len(LETTERS), 8, 64, 64).eval()
     if changing:
-        assert reviser.grams
-        torch.nn.init.normal_(reviser.grams.table)
+        assert reviser.grams and reviser.gaps
+        for table in (reviser.grams, reviser.gaps):
+            torch.nn.init.normal_(table.table)
+        torch.nn.init.normal_(reviser.gaps.told.weight, std=0.3)
         torch.nn.init.normal_(reviser.head.weight, std=3.0)
     return reviser
 
@@ -80,7 +85,7 @@ def test_what_was_put_right_is_read_again() -> None:
     once, again = reviser(line), reviser.reread(line, inside)
     first = reviser.trust * (line + 1e-4).log()
     eager = (first + 1.5 * (once - first)).softmax(2)
-    assert torch.allclose(again - first, reviser.say(reviser.read(eager)), atol=1e-4)
+    assert torch.allclose(again - first, reviser.say(eager, reviser.read(eager)), atol=1e-4)
     assert not torch.allclose(again, once, atol=0.1)
 
 
@@ -123,6 +128,77 @@ def test_a_blank_keeps_like_letters_apart_in_runs() -> None:
     threes = runs([1, 2, BLANK, 2, 1])[0]
     assert threes[-1] != runs([1, 2, 2, 1])[0][-1]
     assert threes[-1] == runs([5, 2, BLANK, 2, 1])[0][-1]
+
+
+def around(said: Probabilities, column: int) -> list[tuple[str, str, float]]:
+    """The three letters on either side of a column in each way they may be, and how likely."""
+    names = torch.arange(len(LETTERS))
+    return [
+        (
+            *(
+                "".join(LETTERS.characters[n - 1] for n in side if n != BLANK)
+                for side in (left[:3, column, 0].flip(0).tolist(), right[:3, column, 0].tolist())
+            ),
+            float(share[column, 0]),
+        )
+        for left, right, share in surroundings(torch.from_numpy(said)[:, None], names)
+    ]
+
+
+def doubted(text: str, place: int, other: str, odds: float) -> Probabilities:
+    """A text one of whose letters may be another, or none if that is empty."""
+    said = spelled(text, 0.99)
+    label = LETTERS.characters.index(other) + 1 if other else BLANK
+    said[2 * place] *= 1 - odds
+    said[2 * place, label] += odds
+    return said
+
+
+def test_what_is_around_a_letter_leaves_it_out() -> None:
+    said = spelled("abcdefg", 0.999)
+    assert around(said, 6)[0][:2] == ("abc", "efg")
+
+
+def test_what_is_around_a_blank_touches() -> None:
+    said = spelled("abcdefg", 0.999)
+    assert around(said, 7)[0][:2] == ("bcd", "efg")
+
+
+def test_around_the_ends_of_a_line_there_is_nothing() -> None:
+    said = spelled("ab", 0.999)
+    assert around(said, 0)[0][:2] == ("", "b")
+    assert around(said, 3)[0][:2] == ("ab", "")
+
+
+def test_a_letter_in_doubt_is_taken_for_the_other_it_may_be() -> None:
+    said = doubted("abcdefg", 4, "x", 0.4)
+    ways = around(said, 6)
+    assert [way[:2] for way in ways[:2]] == [("abc", "efg"), ("abc", "xfg")]
+    assert ways[1][2] == pytest.approx(0.2, abs=0.01)
+    assert sum(way[2] for way in ways) == pytest.approx(1)
+
+
+def test_a_letter_that_may_not_be_there_is_left_out() -> None:
+    ways = around(doubted("abcdefg", 2, "", 0.4), 6)
+    assert [way[:2] for way in ways[:2]] == [("abc", "efg"), ("ab", "efg")]
+
+
+def test_a_letter_in_doubt_is_not_around_itself() -> None:
+    """Nor is it looked at in two ways from where it stands."""
+    ways = around(doubted("abcdefg", 3, "x", 0.4), 6)
+    assert {way[:2] for way in ways if way[2] > 0.01} == {("abc", "efg")}
+
+
+def test_a_gap_in_a_word_is_known_whatever_words_stand_beside_it() -> None:
+    gaps = Gaps(len(LETTERS), 1 << 12, 4)
+    torch.nn.init.normal_(gaps.table)
+    gaps.space.fill_(LETTERS.encode("a b")[1])
+    first, second, third = (
+        gaps.recall(torch.from_numpy(spelled(text, 1.0))[:, None])[6:8, 0, -32:]
+        for text in ("a word of", "o word ni", "a lord of")
+    )
+    assert torch.allclose(first[0], second[0], atol=1e-6)
+    assert not torch.allclose(first[0], third[0], atol=0.1)
 
 
 def test_the_mean_of_two_readings_lies_between_them() -> None:

@@ -22,6 +22,7 @@ RECIPE = Recipe(
     version="2",
     hidden=8,
     grams=64,
+    gaps=64,
     rows=4,
     letters=8,
     text_rows=12,
@@ -58,7 +59,7 @@ def test_a_model_gets_a_reviser_and_new_figures(
     assert path
     net, _, card = load_model(str(path))
     old, _, before = load_model(str(tiny_model))
-    assert net.reviser and net.params == replace(old.params, revised=8, grams=64)
+    assert net.reviser and net.params == replace(old.params, revised=8, grams=64, gaps=64)
     assert torch.equal(net.head.weight, old.head.weight)
     assert (card.version, card.alphabet) == ("2", before.alphabet)
     assert 0 < card.training["reviser"]["held"] <= 1  # type: ignore[index]

@@ -76,10 +76,10 @@ def test_a_network_may_get_a_reviser(tiny_model: Path) -> None:
     assert torch.equal(old.head.weight, new.head.weight)
 
 
-def test_a_reviser_may_get_a_table_which_says_nothing_at_first(tiny_model: Path) -> None:
+def test_a_reviser_may_get_tables_which_say_nothing_at_first(tiny_model: Path) -> None:
     params = replace(load_model(str(tiny_model))[2].model, revised=4)
     alphabet = Alphabet("abc")
-    old, new = LineNet(4, params).eval(), LineNet(4, replace(params, grams=64)).eval()
+    old, new = LineNet(4, params).eval(), LineNet(4, replace(params, grams=64, gaps=64)).eval()
     assert old.reviser and new.reviser
     torch.nn.init.normal_(old.reviser.head.weight)
     transfer(old, alphabet, new, alphabet)
@@ -89,15 +89,18 @@ def test_a_reviser_may_get_a_table_which_says_nothing_at_first(tiny_model: Path)
 
 def test_a_reviser_knows_letters_by_name_and_new_ones_not_at_all(tiny_model: Path) -> None:
     alphabet, grown = Alphabet("abc"), Alphabet("aábcé")
-    params = replace(load_model(str(tiny_model))[2].model, revised=4, grams=64)
+    params = replace(load_model(str(tiny_model))[2].model, revised=4, grams=64, gaps=64)
     old = LineNet(4, params).eval()
-    assert old.reviser and old.reviser.grams
+    assert old.reviser and old.reviser.grams and old.reviser.gaps
     torch.nn.init.normal_(old.reviser.head.weight)
     torch.nn.init.normal_(old.reviser.grams.table)
+    torch.nn.init.normal_(old.reviser.gaps.table)
+    torch.nn.init.ones_(old.reviser.gaps.share)
     new = LineNet(6, old.params).eval()
     transfer(old, alphabet, new, grown)
-    assert new.reviser and new.reviser.grams
-    assert len(set(new.reviser.grams.names.tolist())) == 6
+    assert new.reviser and new.reviser.grams and new.reviser.gaps
+    for table in (new.reviser.grams, new.reviser.gaps):
+        assert len(set(table.names.tolist())) == 6
     seen = torch.rand(7, 1, 4) + 0.1
     wider = torch.zeros(7, 1, 6)
     known = [0, 1, 3, 4]  # a, b, c among the letters that there are now
