@@ -1,4 +1,7 @@
-"""Trained weights on disk: NAME.safetensors (fp16) beside NAME.json, their card. Never a pickle."""
+"""Trained weights on disk: NAME.safetensors (fp16) beside NAME.json, their card. Never a pickle.
+
+Tables that are looked up are larger than all else and keep 8 bits of each value.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from pipeline.errors import InputError
 from pipeline.files import write_bytes
+
+# A row of it is one of many that are added up: 3 % of its values, by which they are off, cost no
+# letter, see docs/experiments.md.
+_TABLE = ".table"
 
 
 def find_weights(name: str, shipped: Path, what: str) -> Path:
@@ -34,14 +42,17 @@ def find_weights(name: str, shipped: Path, what: str) -> Path:
 
 
 def save_weights(state: dict[str, Tensor], path: Path) -> str:
-    """Write weights in fp16; the SHA-256 of the file."""
-    halves = {
-        name: value.half().contiguous().cpu() if value.is_floating_point() else value.cpu()
-        for name, value in state.items()
-    }
-    data = save(halves)
+    """Write weights in fp16, what is named `_TABLE` in fp8 (E4M3); the SHA-256 of the file."""
+    data = save({name: _short(name, value) for name, value in state.items()})
     write_bytes(path, data)
     return hashlib.sha256(data).hexdigest()
+
+
+def _short(name: str, value: Tensor) -> Tensor:
+    if not value.is_floating_point():
+        return value.cpu()
+    kept = torch.float8_e4m3fn if name.endswith(_TABLE) else torch.float16
+    return value.to(kept).contiguous().cpu()
 
 
 def load_weights(path: Path, sha256: str) -> dict[str, Tensor]:

@@ -189,7 +189,7 @@ def surroundings(probabilities: Tensor, names: Tensor) -> list[tuple[Tensor, Ten
 
     letters, others = by_letter(names[best]), by_letter(names[next_best])
     doubts = by_letter(odds[:, :, 1])
-    steps = torch.arange(reach)[:, None, None]
+    steps = torch.arange(reach, device=best.device)[:, None, None]
     places = [((count - is_letter.long())[None] - steps).clamp(min=0), (count + 1)[None] + steps]
     near = torch.cat([place[:_NEAR] for place in places])  # (2 near, T, N)
     sides = [_at(letters, place) for place in places]
@@ -213,7 +213,7 @@ def _at(values: Tensor, places: Tensor) -> Tensor:
 
 def _with_other(side: Tensor, place: Tensor, instead: Tensor) -> Tensor:
     """Letters (K, T, N) with another at one place, or none in its stead if that is blank."""
-    steps = torch.arange(len(side))[:, None, None]
+    steps = torch.arange(len(side), device=side.device)[:, None, None]
     mine = (place >= 0) & (place < _NEAR)
     moved = torch.cat([side[1:], side[-1:]])
     gone = mine & (instead == BLANK) & (steps >= place)

@@ -18,6 +18,15 @@ def test_weights_come_back_in_full_precision(tmp_path: Path) -> None:
     assert all(torch.equal(loaded[name], state[name]) for name in state)
 
 
+def test_tables_are_kept_in_fewer_bits(tmp_path: Path) -> None:
+    path = tmp_path / "w.safetensors"
+    table = torch.linspace(-0.7, 0.7, 1001)
+    found = load_weights(path, save_weights({"some.table": table}, path))["some.table"]
+    assert path.stat().st_size < 1001 + 200
+    assert found.dtype == torch.float32
+    assert torch.allclose(found, table, rtol=0.07, atol=0.002)
+
+
 def test_other_weights_than_the_cards_are_refused(tmp_path: Path) -> None:
     save_weights({"a": torch.zeros(2)}, tmp_path / "w.safetensors")
     with pytest.raises(InputError, match="not the weights"):
