@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -158,6 +159,46 @@ def _mixed(run: Tensor) -> Tensor:
     return (product ^ (product >> 29)) * _SCATTER
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Letters:
+    """The letters of lines in their order, each by its surest column; 0 before and after them.
+
+    Attributes:
+        names: what they are called, int64 (letters, N).
+        others: what the next likeliest label is called, blank is 0.
+        doubts: how likely that is.
+        count: how many have begun up to each column, int64 (T, N).
+        stands: whether a column has a letter, bool (T, N).
+    """
+
+    names: Tensor
+    others: Tensor
+    doubts: Tensor
+    count: Tensor
+    stands: Tensor
+
+
+def _letters_of(probabilities: Tensor, names: Tensor) -> _Letters:
+    odds, likely = probabilities.topk(2, dim=2)
+    best, other = likely.unbind(2)
+    stands = best != BLANK
+    before = torch.cat([torch.full_like(best[:1], BLANK), best[:-1]])
+    count = (stands & (best != before)).cumsum(0)
+    size = len(best) + _REACH + 2, best.shape[1]
+    place = torch.where(stands, count, 0)
+    most = odds.new_zeros(size).scatter_reduce(0, place, odds[:, :, 0], "amax")
+    surest = stands & (odds[:, :, 0] == most.gather(0, place))
+
+    def ordered(values: Tensor) -> Tensor:
+        found = values.new_zeros(size).scatter_(0, torch.where(surest, count, 0), values)
+        found[0] = 0
+        return found
+
+    return _Letters(
+        ordered(names[best]), ordered(names[other]), ordered(odds[:, :, 1]), count, stands
+    )
+
+
 def surroundings(probabilities: Tensor, names: Tensor) -> list[tuple[Tensor, Tensor, Tensor]]:
     """The letters on the left and right of each column, the nearest first, as they may be.
 
@@ -167,43 +208,24 @@ def surroundings(probabilities: Tensor, names: Tensor) -> list[tuple[Tensor, Ten
 
     Returns:
         Left and right letters, int64 (letters, T, N) each, and how likely they are, (T, N), which
-        add up to 1.
+        add up to 1: first as they seem likeliest, then with one that is in doubt as its other.
     """
-    odds, likely = probabilities.topk(2, dim=2)
-    best, next_best = likely[:, :, 0], likely[:, :, 1]
-    length, lines = best.shape
-    before = torch.cat([torch.full_like(best[:1], BLANK), best[:-1]])
-    is_letter = best != BLANK
-    count = (is_letter & (best != before)).cumsum(0)
-    reach = _REACH + 1
-    size = length + 1 + reach
-    slots = torch.where(is_letter, count, 0)
-    sure = odds.new_zeros(size, lines).scatter_reduce(0, slots, odds[:, :, 0], "amax")
-    peak = is_letter & (odds[:, :, 0] == sure.gather(0, slots))
-    at = torch.where(peak, count, 0)
-
-    def by_letter(values: Tensor) -> Tensor:
-        found = values.new_zeros(size, lines).scatter_(0, at, values)
-        found[0] = 0
-        return found
-
-    letters, others = by_letter(names[best]), by_letter(names[next_best])
-    doubts = by_letter(odds[:, :, 1])
-    steps = torch.arange(reach, device=best.device)[:, None, None]
-    places = [((count - is_letter.long())[None] - steps).clamp(min=0), (count + 1)[None] + steps]
-    near = torch.cat([place[:_NEAR] for place in places])  # (2 near, T, N)
-    sides = [_at(letters, place) for place in places]
-    doubt, which = _at(doubts, near).topk(_VARIANTS, dim=0)
-    found = [(sides[0], sides[1], 1 - doubt.sum(0) / 2)]
-    other = _at(others, near)
-    for share, place in zip(doubt, which, strict=True):
-        instead = other.gather(0, place[None])[0]
-        left, right = (
-            _with_other(side, place - first, instead)
-            for side, first in zip(sides, (0, _NEAR), strict=True)
+    letters = _letters_of(probabilities, names)
+    steps = torch.arange(_REACH + 1, device=names.device)[:, None, None]
+    before = letters.count - letters.stands.long()
+    places = (before - steps).clamp(min=0), letters.count + 1 + steps
+    left, right = (_at(letters.names, place) for place in places)
+    near = torch.cat([place[:_NEAR] for place in places])
+    others = _at(letters.others, near)
+    shares, which = _at(letters.doubts, near).topk(_VARIANTS, dim=0)
+    shares = shares / _VARIANTS
+    ways = [(left, right, 1 - shares.sum(0))]
+    for share, place in zip(shares, which, strict=True):
+        other = others.gather(0, place[None])[0]
+        ways.append(
+            (_with_other(left, place, other), _with_other(right, place - _NEAR, other), share)
         )
-        found.append((left, right, share / 2))
-    return found
+    return ways
 
 
 def _at(values: Tensor, places: Tensor) -> Tensor:
@@ -211,15 +233,19 @@ def _at(values: Tensor, places: Tensor) -> Tensor:
     return values.gather(0, places.flatten(0, 1)).view(places.shape)
 
 
-def _with_other(side: Tensor, place: Tensor, instead: Tensor) -> Tensor:
-    """Letters (K, T, N) with another at one place, or none in its stead if that is blank."""
+def _with_other(side: Tensor, place: Tensor, other: Tensor) -> Tensor:
+    """Letters (K, T, N) with another at one of the near places, or none there if that is blank.
+
+    Args:
+        side: of each column, the nearest first.
+        place: (T, N); one that is not near leaves a column's letters as they are.
+        other: (T, N).
+    """
     steps = torch.arange(len(side), device=side.device)[:, None, None]
-    mine = (place >= 0) & (place < _NEAR)
-    moved = torch.cat([side[1:], side[-1:]])
-    gone = mine & (instead == BLANK) & (steps >= place)
-    return torch.where(
-        mine & (instead != BLANK) & (steps == place), instead, torch.where(gone, moved, side)
-    )
+    here = (place >= 0) & (place < _NEAR)
+    without = torch.where(here & (steps >= place), torch.cat([side[1:], side[-1:]]), side)
+    replaced = torch.where(here & (steps == place), other, side)
+    return torch.where(other == BLANK, without, replaced)
 
 
 class Reviser(nn.Module):

@@ -67,6 +67,7 @@ class Recipe(Schedule):
         hidden: units of the reviser's BiLSTMs in a direction.
         grams: rows of its table of runs of letters, a power of 2; 0 does without.
         gaps: the same for what is between letters.
+        goes_on: whether the training begins with the reviser that the model has.
         plain, masked: of the lines that are read first, as in the recipe of the model itself.
         shares: corpus, and how much more often its readings are used than its size says.
         texts: language and a file of its prose.
@@ -83,6 +84,7 @@ class Recipe(Schedule):
     hidden: int = 256
     grams: int = 262_144
     gaps: int = 262_144
+    goes_on: bool = False
     plain: float = 0.3
     masked: float = 0.3
     shares: tuple[tuple[str, float], ...] = ()
@@ -281,10 +283,10 @@ class ReviserTraining(Training[ReadingBatch]):
         self.recipe, self.texts, self.alphabet = recipe, texts, alphabet
         sizes = len(alphabet), recipe.hidden, recipe.grams, recipe.gaps
         nets = Reviser(*sizes), Reviser(*sizes)
-        if nets[0].gaps:
-            nets[0].gaps.space.fill_(texts.space)
         if begun:
             nets[0].load_state_dict(begun.state_dict())
+        if nets[0].gaps:
+            nets[0].gaps.space.copy_(nets[0].gaps.names[texts.space])
         schedule = replace(recipe, epochs=1.0)
         where = torch.device("cpu")
         super().__init__(schedule, nets, examples, folder, where, alphabet.characters, team)
@@ -445,18 +447,19 @@ class RevisionTraining(ReviserTraining):
         learnt = deepcopy(self.average)
         found = {}
         for share in _HELD:
-            _weigh(self.average, learnt, share)
+            hold(self.average, learnt, share)
             found[share] = self.evaluate()["val_cer"]
         best = min(_HELD, key=found.__getitem__)
-        _weigh(self.average, learnt, best)
+        hold(self.average, learnt, best)
         return best
 
 
 @torch.no_grad()
-def _weigh(reviser: Reviser, learnt: Reviser, share: float) -> None:
+def hold(reviser: Reviser, learnt: Reviser, share: float) -> None:
     """Let a reviser say no more than a share of what another has learnt to say.
 
-    What both say together is weakened, so that it is as sure as it may be.
+    What both say together is weakened, so that it is as sure as it may be. The other way: see
+    `as_learnt`.
     """
     reviser.trust.fill_(_SURENESS)
     for mine, theirs in zip(_says(reviser), _says(learnt), strict=True):
@@ -466,6 +469,23 @@ def _weigh(reviser: Reviser, learnt: Reviser, share: float) -> None:
 def _says(reviser: Reviser) -> list[nn.Parameter]:
     """What decides how loud it says what it has to say."""
     return [*reviser.head.parameters(), *([reviser.gaps.share] if reviser.gaps else [])]
+
+
+@torch.no_grad()
+def as_learnt(reviser: Reviser, held: float, sizes: Sequence[int]) -> Reviser:
+    """A reviser as it was before it was held back, to go on learning.
+
+    Args:
+        reviser: as published.
+        held: the share that it was held back to.
+        sizes: of the one returned; tables that it has more say nothing yet.
+    """
+    begun = Reviser(*sizes)
+    begun.load_state_dict(reviser.state_dict(), strict=False)
+    for said in _says(begun):
+        said.div_(_SURENESS * held)
+    begun.trust.fill_(1.0)
+    return begun
 
 
 def train_reviser(
@@ -489,12 +509,13 @@ def train_reviser(
     """
     team = team or Team()
     net, alphabet, card = load_model(start)
+    begun = _begun(recipe, net, alphabet, card) if recipe.goes_on else None
     net.reviser = None  # what it learns from are first readings
     lines = read_samples(corpora, "train")
     parts = _rehearse(recipe, net, alphabet, lines, folder / "readings", team)
     texts = _texts(recipe, lines, alphabet)
     language = LanguageTraining(
-        recipe, texts, alphabet, folder / "language", recipe.text_rows, team
+        recipe, texts, alphabet, folder / "language", recipe.text_rows, team, begun
     )
     _run(language)
     material = Material(
@@ -508,6 +529,20 @@ def train_reviser(
     )
     _run(training)
     return _publish(training, net, card, folder, corpora) if team.leads else None
+
+
+def _begun(recipe: Recipe, net: LineNet, alphabet: Alphabet, card: Card) -> Reviser:
+    told = card.training.get("reviser")
+    held = told.get("held") if isinstance(told, dict) else None
+    if not net.reviser or not isinstance(held, float):
+        raise InputError(f"{card.name}: no reviser to go on from; leave goes_on out of the recipe")
+    sizes = len(alphabet), recipe.hidden, recipe.grams, recipe.gaps
+    try:
+        return as_learnt(net.reviser, held, sizes)
+    except RuntimeError as error:
+        raise InputError(
+            f"{card.name}: its reviser has other sizes than the recipe; make them the same"
+        ) from error
 
 
 def _texts(recipe: Recipe, lines: Sequence[LineSample], alphabet: Alphabet) -> Texts:

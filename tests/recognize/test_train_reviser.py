@@ -13,7 +13,16 @@ from pipeline.errors import InputError
 from recognize.alphabet import BLANK, Alphabet
 from recognize.reader import Reader
 from recognize.rehearsal import first_reading
-from recognize.train_reviser import Recipe, Texts, batch_of, misread_rows, train_reviser
+from recognize.reviser import Reviser
+from recognize.train_reviser import (
+    Recipe,
+    Texts,
+    as_learnt,
+    batch_of,
+    hold,
+    misread_rows,
+    train_reviser,
+)
 from recognize.weights import load_model, read_card
 from tests.recognize.peaks import LETTERS, spelled
 from tests.recognize.test_train import drawn_lines
@@ -88,6 +97,47 @@ def test_a_model_that_has_a_reviser_may_get_another(
     assert second
     assert load_model(str(second))[0].params.revised == 12
     assert Reader.load(str(second)).read([np.full((64, 200), 200, np.uint8)])
+
+
+def test_a_training_may_go_on_from_the_reviser_that_there_is(
+    tmp_path: Path, corpus: Path, recipe: Recipe, tiny_model: Path
+) -> None:
+    first = train_reviser(recipe, [corpus], tmp_path / "first", start=str(tiny_model))
+    assert first
+    slow = replace(recipe, goes_on=True, learning_rate=1e-6)
+    second = train_reviser(slow, [corpus], tmp_path / "second", start=str(first))
+    assert second
+    old, new = (load_model(str(path))[0].reviser for path in (first, second))
+    assert old and new
+    assert torch.allclose(old.reading.weight_hh_l0, new.reading.weight_hh_l0, atol=1e-3)
+
+
+@pytest.mark.parametrize(("hidden", "told"), [(8, "no reviser"), (12, "other sizes")])
+def test_what_a_training_cannot_go_on_from_is_said(
+    tmp_path: Path, corpus: Path, recipe: Recipe, tiny_model: Path, hidden: int, told: str
+) -> None:
+    start: Path | None = tiny_model
+    if hidden != recipe.hidden:
+        start = train_reviser(recipe, [corpus], tmp_path / "first", start=str(tiny_model))
+    wanted = replace(recipe, goes_on=True, hidden=hidden)
+    with pytest.raises(InputError, match=told):
+        train_reviser(wanted, [corpus], tmp_path / "second", start=str(start))
+
+
+def test_what_was_held_back_is_given_back() -> None:
+    torch.manual_seed(1)
+    sizes = (len(LETTERS), 8, 64, 64)
+    learnt, held = Reviser(*sizes).eval(), Reviser(*sizes).eval()
+    for part in (learnt.head.weight, learnt.grams.table, learnt.gaps.table):  # type: ignore[union-attr]
+        torch.nn.init.normal_(part)
+    torch.nn.init.constant_(learnt.trust, 0.8)
+    torch.nn.init.constant_(learnt.gaps.share, 0.3)  # type: ignore[union-attr]
+    held.load_state_dict(learnt.state_dict())
+    hold(held, learnt, 0.5)
+    line = torch.from_numpy(spelled("words", 0.7))[:, None]
+    given_back = as_learnt(held, 0.5, sizes).eval()
+    assert torch.allclose(0.8 * given_back(line), learnt(line), atol=1e-4)
+    assert not torch.allclose(held(line), learnt(line), atol=0.1)
 
 
 def test_letters_foretell_those_beside_them() -> None:
