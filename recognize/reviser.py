@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 import torch
@@ -68,9 +69,19 @@ class Grams(nn.Module):
 
     def _recall(self, best: Tensor) -> Tensor:
         """The table's rows for the last letters at each place, (T, N, orders * width)."""
-        rows = len(self.table)
-        found = [(runs * _SCATTER >> _DROPPED) & (rows - 1) for runs in runs_of_letters(best)]
-        return nn.functional.embedding(torch.stack(found, dim=2), self.table).flatten(2)
+        return _looked_up(self.table, [runs * _SCATTER for runs in runs_of_letters(best)])
+
+
+def _looked_up(table: Tensor, keys: Sequence[Tensor]) -> Tensor:
+    """The rows of a table for some numbers (T, N), side by side, (T, N, numbers * width)."""
+    places = [(key >> _DROPPED) & (len(table) - 1) for key in keys]
+    return nn.functional.embedding(torch.stack(places, dim=2), table).flatten(2)
+
+
+def _begins(best: Tensor) -> Tensor:
+    """Whether a letter begins in each of the columns with these likeliest labels, bool (T, N)."""
+    before = torch.cat([torch.full_like(best[:1], BLANK), best[:-1]])
+    return (best != BLANK) & (best != before)
 
 
 def runs_of_letters(best: Tensor) -> list[Tensor]:
@@ -82,8 +93,7 @@ def runs_of_letters(best: Tensor) -> list[Tensor]:
     Returns:
         For each order int64 (T, N).
     """
-    before = torch.cat([torch.full_like(best[:1], BLANK), best[:-1]])
-    begins = (best != BLANK) & (best != before)
+    begins = _begins(best)
     count = begins.cumsum(0)
     letters = torch.zeros(len(best) + 1, best.shape[1], dtype=torch.int64, device=best.device)
     letters.scatter_(0, torch.where(begins, count, 0), best)
@@ -123,15 +133,13 @@ class Gaps(nn.Module):
 
     def recall(self, probabilities: Tensor) -> Tensor:
         """(T, N, labels) probabilities to (T, N, (sides + 1) * width) values of the table."""
-        rows = len(self.table)
-        found = None
-        for left, right, share in surroundings(probabilities, self.names):
-            keys = self._keys(left, right)
-            places = torch.stack([(key >> _DROPPED) & (rows - 1) for key in keys], dim=2)
-            values = nn.functional.embedding(places, self.table).flatten(2) * share[:, :, None]
-            found = values if found is None else found + values
-        assert found is not None
-        return found
+        return reduce(
+            torch.add,
+            (
+                _looked_up(self.table, self._keys(left, right)) * share[:, :, None]
+                for left, right, share in surroundings(probabilities, self.names)
+            ),
+        )
 
     def _keys(self, left: Tensor, right: Tensor) -> list[Tensor]:
         """One number for each gap's surroundings, so far as each order and its word go."""
@@ -182,8 +190,7 @@ def _letters_of(probabilities: Tensor, names: Tensor) -> _Letters:
     odds, likely = probabilities.topk(2, dim=2)
     best, other = likely.unbind(2)
     stands = best != BLANK
-    before = torch.cat([torch.full_like(best[:1], BLANK), best[:-1]])
-    count = (stands & (best != before)).cumsum(0)
+    count = _begins(best).cumsum(0)
     size = len(best) + _REACH + 2, best.shape[1]
     place = torch.where(stands, count, 0)
     most = odds.new_zeros(size).scatter_reduce(0, place, odds[:, :, 0], "amax")
