@@ -33,6 +33,11 @@ class Alphabet:
         """Number of labels, the blank included."""
         return len(self.characters) + 1
 
+    @property
+    def space(self) -> int:
+        """The label of what parts words; the blank, if the model knows no words."""
+        return self._labels.get(" ", BLANK)
+
     def encode(self, text: str) -> list[int]:
         """Labels of `text` after NFC, white space collapsed; unknown characters are left out."""
         labels = (self._labels.get(character) for character in clean(text))

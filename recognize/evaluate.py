@@ -142,9 +142,14 @@ def read_split(
 
 
 def read_pages(reader: Reader, samples: Sequence[LineSample]) -> list[Reading]:
-    """What is read in some lines, page by page: the lines of a page have one language."""
-    pages = [list(page) for _, page in groupby(samples, lambda one: (one.corpus, one.page))]
+    """What is read in some lines, page by page: words go on from line to line, in one language."""
+    pages = pages_of(samples)
     return [reading for page in pages for reading in reader.read([one.pixels() for one in page])]
+
+
+def pages_of(samples: Sequence[LineSample]) -> list[list[LineSample]]:
+    """Lines page by page, in their order."""
+    return [list(page) for _, page in groupby(samples, lambda one: (one.corpus, one.page))]
 
 
 def evaluate_model(

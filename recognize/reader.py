@@ -30,7 +30,7 @@ from recognize.language import NO_LANGUAGES, Languages, load_languages
 from recognize.model import STRIDE, LineNet, fuse_norms
 from recognize.normalize import Gray, LineArray, leaning, normalize
 from recognize.quantize import EightBitCnn
-from recognize.reviser import mean_reading, revise
+from recognize.reviser import in_company, mean_reading, revise
 from recognize.weights import DEFAULT, Card, load_model
 
 # Power of the network's confidence in a word beside the beam's; chosen on val, see benchmarks.
@@ -120,6 +120,10 @@ class Sight:
         return min(column * STRIDE / self.scaled, 1.0) * self.width
 
 
+Company = tuple[Probabilities | None, Probabilities | None]  # of the lines before and after one
+_ALONE: Company = None, None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Look:
     """What is made of a line at one look.
@@ -201,42 +205,47 @@ class Reader:
         return cls(net, alphabet, languages, calibration, looks)
 
     def read(self, lines: Sequence[Gray]) -> list[Reading]:
-        """Read line images, each uint8 (H, W) with dark ink on light paper.
+        """Read a page's line images in their order, each uint8 (H, W), dark ink on light paper.
 
         A line that is not read surely is looked at in several ways, and the way that makes most
         sense of it counts. Every line is padded by its own width alone, and only lines of one
         padded width share a batch, so that what the network sees in a line does not depend on its
-        neighbours. They only tell the language, if there are several to choose from.
+        neighbours. What it makes of that does: words go on from line to line, and they tell the
+        language, if there are several to choose from.
         """
-        looks = self._looks(self.look(lines))
-        return self._calibrated(self._readings(looks, self._looks_again(lines, looks)))
+        sights = self.look(lines)
+        company = company_of(sights)
+        looks = self._looks(sights, company)
+        return self._calibrated(self._readings(looks, self._looks_again(lines, looks, company)))
 
     def glance(self, lines: Sequence[Gray]) -> list[Reading]:
-        """Read line images as `read` takes them at one look each: to judge them.
+        """Read line images as `read` takes them at one look each, by themselves: to judge them.
 
         Their confidences are the network's own, uncalibrated, so that one limit serves all models.
         """
-        looks = self._looks(self.look(lines))
+        looks = self._looks(self.look(lines), [_ALONE] * len(lines))
         return self._readings(looks, [[look] for look in looks])
 
     def decode(self, sights: Sequence[Sight]) -> list[Reading]:
-        """Read lines by what the network sees in them; the reviser and the languages help."""
-        looks = self._looks(sights)
+        """Read a page's lines by what the network sees in them; reviser and languages help."""
+        looks = self._looks(sights, company_of(sights))
         return self._calibrated(self._readings(looks, [[look] for look in looks]))
 
     def _calibrated(self, readings: Sequence[Reading]) -> list[Reading]:
         return raised(readings, self.calibration.power)
 
-    def _looks(self, sights: Sequence[Sight]) -> list[_Look]:
+    def _looks(self, sights: Sequence[Sight], company: Sequence[Company]) -> list[_Look]:
         """What is made of lines by what the network sees in them, the reviser's help included."""
         first = [decode_greedily(sight.probabilities) for sight in sights]
-        revised = self._revised(sights, [_mean(one.confidences) for one in first])
+        revised = self._revised(sights, company, [_mean(one.confidences) for one in first])
         return [
             _Look(seen, sight, old, old if sight is seen else decode_greedily(sight.probabilities))
             for old, seen, sight in zip(first, sights, revised, strict=True)
         ]
 
-    def _looks_again(self, lines: Sequence[Gray], looks: Sequence[_Look]) -> list[list[_Look]]:
+    def _looks_again(
+        self, lines: Sequence[Gray], looks: Sequence[_Look], company: Sequence[Company]
+    ) -> list[list[_Look]]:
         """All looks at each line, more than one if it is in doubt, the most sensible first."""
         tried = [[look] for look in looks]
         doubted = [n for n, look in enumerate(looks) if look.sureness < _DOUBTED]
@@ -244,7 +253,8 @@ class Reader:
             some = doubted[start : start + _AGAIN]
             again = [lines[n] for _ in self._views for n in some]
             views = [view for view in self._views for _ in some]
-            others = self._looks(self._seen(again, views))
+            beside = [company[n] for _ in self._views for n in some]
+            others = self._looks(self._seen(again, views), beside)
             for place, index in enumerate(some):
                 tried[index] += others[place :: len(some)]
                 tried[index].sort(key=lambda look: -look.likelihood)
@@ -268,17 +278,19 @@ class Reader:
         ]
         return [self._weighed(*pair) for pair in zip(readings, ranked, strict=True)]
 
-    def _revised(self, sights: Sequence[Sight], sureness: Sequence[float]) -> Sequence[Sight]:
-        """What the network sees, read again where it was not read surely."""
+    def _revised(
+        self, sights: Sequence[Sight], company: Sequence[Company], sureness: Sequence[float]
+    ) -> Sequence[Sight]:
+        """What the network sees, read again amid its company where it was not read surely."""
         if not self._net.reviser:
             return sights
         doubtful = [n for n, sure in enumerate(sureness) if sure < _QUITE_SURE]
-        second = revise(
-            self._net.reviser, [sights[n].probabilities for n in doubtful], self._bfloat16
-        )
+        space = self._alphabet.space
+        shown = [in_company(sights[n].probabilities, *company[n], space) for n in doubtful]
+        second = revise(self._net.reviser, [all_ for all_, _ in shown], self._bfloat16)
         revised = list(sights)
-        for index, found in zip(doubtful, second, strict=True):
-            revised[index] = replace(sights[index], probabilities=found)
+        for index, found, (_, own) in zip(doubtful, second, shown, strict=True):
+            revised[index] = replace(sights[index], probabilities=found[own])
         return revised
 
     def _choose_language(self, found: Sequence[Labelling]) -> str:
@@ -352,6 +364,12 @@ class Reader:
         first = len(text) - len(text.lstrip())
         last = len(text.rstrip())
         return Reading(text[first:last], spans[first:last], found.confidences[first:last])
+
+
+def company_of(sights: Sequence[Sight]) -> list[Company]:
+    """What is seen in the lines before and after each of a page's lines."""
+    seen = [None, *(sight.probabilities for sight in sights), None]
+    return list(zip(seen[:-2], seen[2:], strict=True))
 
 
 def raised(readings: Sequence[Reading], power: float) -> list[Reading]:

@@ -60,6 +60,45 @@ class FirstReading:
         np.put_along_axis(full, self.kinds.astype(np.intp), self.odds.astype(np.float32), axis=1)
         return full
 
+    def part(self, first: int, last: int) -> FirstReading:
+        """That of some of its letters, from `first` to before `last`."""
+        columns = slice(self.cuts[first], self.cuts[last])
+        cuts = tuple(cut - columns.start for cut in self.cuts[first : last + 1])
+        return FirstReading(self.kinds[columns], self.odds[columns], self.labels[first:last], cuts)
+
+    def end(self, columns: int) -> FirstReading:
+        """That of the letters in so many of its last columns."""
+        first = int(np.searchsorted(self.cuts, self.cuts[-1] - columns))
+        return self.part(min(first, len(self.labels)), len(self.labels))
+
+    def beginning(self, columns: int) -> FirstReading:
+        """That of the letters in so many of its first columns."""
+        return self.part(0, int(np.searchsorted(self.cuts, columns, "right")) - 1)
+
+
+def joined(readings: Sequence[FirstReading], between: int) -> FirstReading:
+    """Readings one after the other, between two of them a column in which one label is sure."""
+    parting = FirstReading(*_column(between, 1.0, readings[0].kinds.shape[1]), (between,), (0, 1))
+    parts = [part for one in readings for part in (parting, one)][1:]
+    starts = np.cumsum([0, *(len(one.kinds) for one in parts)]).tolist()
+    cuts = [cut + start for one, start in zip(parts, starts, strict=False) for cut in one.cuts[:-1]]
+    return FirstReading(
+        np.concatenate([one.kinds for one in parts]),
+        np.concatenate([one.odds for one in parts]),
+        tuple(label for one in parts for label in one.labels),
+        (*cuts, starts[-1]),
+    )
+
+
+def _column(label: int, odds: float, width: int) -> tuple[Kinds, Odds]:
+    """A column of so many labels where one is likely."""
+    kinds = np.arange(width, dtype=np.uint16)[None].copy()
+    column = np.zeros(kinds.shape, np.float16)
+    if label >= width:
+        kinds[0, -1] = label
+    column[0, kinds[0] == label] = odds
+    return kinds, column
+
 
 def first_reading(probabilities: Probabilities, labels: Sequence[int]) -> FirstReading | None:
     """A line's first reading; None if it has too few columns for its labels.
@@ -118,13 +157,13 @@ def _look(net: LineNet, batch: Batch, hidden: float) -> list[Probabilities]:
     return [probabilities[:columns, n] for n, columns in enumerate(batch.columns.tolist())]
 
 
-def write_readings(path: Path, corpora: Sequence[str], readings: Sequence[FirstReading]) -> None:
-    """Keep some readings in an .npz file, each with its line's corpus."""
+def write_readings(path: Path, places: Sequence[int], readings: Sequence[FirstReading]) -> None:
+    """Keep some readings in an .npz file, each with its line's place among those of a training."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial.npz")
     np.savez(
         partial,
-        corpora=np.array(corpora),
+        places=np.array(places),
         kinds=np.concatenate([one.kinds for one in readings]),
         odds=np.concatenate([one.odds for one in readings]),
         labels=np.array([label for one in readings for label in one.labels], np.uint16),
@@ -134,7 +173,7 @@ def write_readings(path: Path, corpora: Sequence[str], readings: Sequence[FirstR
     partial.replace(path)
 
 
-def read_readings(path: Path) -> Iterator[tuple[str, FirstReading]]:
+def read_readings(path: Path) -> Iterator[tuple[int, FirstReading]]:
     """What `write_readings` wrote.
 
     Raises:
@@ -143,14 +182,14 @@ def read_readings(path: Path) -> Iterator[tuple[str, FirstReading]]:
     try:
         with np.load(path) as file:
             parts = {name: file[name] for name in file.files}
-        corpora, sizes = parts["corpora"].tolist(), parts["sizes"].tolist()
+        places, sizes = parts["places"].tolist(), parts["sizes"].tolist()
         column = label = cut = 0
-        for corpus, size in zip(corpora, sizes, strict=True):
+        for place, size in zip(places, sizes, strict=True):
             cuts = tuple(parts["cuts"][cut : cut + size + 1].tolist())
             columns = slice(column, column + cuts[-1])
             labels = tuple(parts["labels"][label : label + size].tolist())
             yield (
-                corpus,
+                place,
                 FirstReading(parts["kinds"][columns], parts["odds"][columns], labels, cuts),
             )
             column, label, cut = columns.stop, label + size, cut + size + 1
@@ -158,12 +197,21 @@ def read_readings(path: Path) -> Iterator[tuple[str, FirstReading]]:
         raise InputError(f"{path}: no first readings; delete it, it is made again") from error
 
 
-class Repertoire:
-    """The readings of a corpus, and where in them which labels stand in a row."""
+Beside = tuple[FirstReading | None, FirstReading | None]
 
-    def __init__(self, readings: Sequence[FirstReading]) -> None:
-        """Of at least one reading."""
+
+class Repertoire:
+    """The readings of a corpus, and where in them which labels stand in a row.
+
+    Attributes:
+        readings: of its lines.
+        beside: of each the readings of the lines before and after it on its page.
+    """
+
+    def __init__(self, readings: Sequence[FirstReading], beside: Sequence[Beside] = ()) -> None:
+        """Of at least one reading; lines of which nothing is said have nothing beside them."""
         self.readings = readings
+        self.beside = beside or [(None, None)] * len(readings)
         self._kinds = np.concatenate([one.kinds for one in readings])
         self._odds = np.concatenate([one.odds for one in readings])
         likely = self._odds.argmax(axis=1)
@@ -197,7 +245,7 @@ class Repertoire:
         cuts = [0]
         lengths = 1 + rng.choice(_LONGEST, size=len(labels), p=_LENGTHS)
         chances = rng.random(len(labels))
-        place, last = 0, BLANK
+        place, last, width = 0, BLANK, self._kinds.shape[1]
         while place < len(labels):
             wanted = labels[place : place + int(lengths[place])]
             at, taken = self._find(wanted, chances[place])
@@ -207,10 +255,10 @@ class Repertoire:
                 ends = (self._cuts[at + 1 : at + taken + 1] - left).tolist()
                 best = self._best[left:right]
             else:
-                part, ends, taken = self._column(labels[place], _SURE), [1], 1
+                part, ends, taken = _column(labels[place], _SURE, width), [1], 1
                 best = part[0][0, :1]
             if len(best) and best[0] == last != BLANK:  # or the two would be one letter
-                blank = self._column(BLANK, 1.0)
+                blank = _column(BLANK, 1.0, width)
                 kinds.append(blank[0])
                 odds.append(blank[1])
                 cuts[-1] += 1
@@ -230,15 +278,6 @@ class Repertoire:
             if high > low:
                 return int(places[low + int(chance * (high - low))]), length
         return 0, 0
-
-    def _column(self, label: int, odds: float) -> tuple[Kinds, Odds]:
-        """A column where one label is likely."""
-        kinds = np.arange(self._kinds.shape[1], dtype=np.uint16)[None].copy()
-        column = np.zeros(kinds.shape, np.float16)
-        if label >= kinds.shape[1]:
-            kinds[0, -1] = label
-        column[0, kinds[0] == label] = odds
-        return kinds, column
 
 
 def _code(labels: NDArray[np.int_]) -> NDArray[np.int64]:

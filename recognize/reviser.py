@@ -27,9 +27,9 @@ _LEAST = 1e-4  # probability below which a label is as unlikely as any
 _BLANK = 0.99  # a column that is blank with this probability says nothing
 _ROUND = 16  # lengths are padded to multiples, so that lines share a batch
 _MAX_COLUMNS = 8_000  # columns of a batch
+BESIDE = 16  # columns that it is shown of the lines before and after
 _DROPOUT = 0.1
-# How often its own reading is read again, and what it said of it times what; chosen on val.
-_AGAIN, _EAGERNESS = 1, 1.5
+_EAGERNESS = 1.5  # of its own reading that is read again; chosen on val
 _ORDERS = (3, 4, 5, 6)  # letters of the runs that are remembered
 _WIDTH = 32  # values kept of each
 _BITS = 8  # of a letter in a run
@@ -300,34 +300,39 @@ class Reviser(nn.Module):
             said = said + self.gaps.share * self.gaps.between(values)
         return said
 
-    def revise(self, probabilities: Tensor, states: Tensor) -> Tensor:
-        """(T, N, labels) probabilities and their states to (T, N, labels) logits."""
-        return self.trust * (probabilities + _LEAST).log() + self.say(probabilities, states)
+    def revise(self, first: Tensor, seen: Tensor, states: Tensor) -> Tensor:
+        """A first reading, what is read now and its states, (T, N, ...), to (T, N, labels) logits.
+
+        What is read now is the first reading, or what was made of it before: see `seen_again`.
+        """
+        return self.trust * (first + _LEAST).log() + self.say(seen, states)
 
     def forward(self, probabilities: Tensor) -> Tensor:
         """(T, N, labels) probabilities, as `likeliest` leaves them, to (T, N, labels) logits."""
-        return self.revise(probabilities, self.read(probabilities))
+        return self.revise(probabilities, probabilities, self.read(probabilities))
 
-    def reread(self, probabilities: Tensor, inside: Tensor) -> Tensor:
-        """What it says of a first reading, and of its own, each put right more than is published.
+    def seen_again(self, first: Tensor, inside: Tensor, eagerness: float) -> Tensor:
+        """What it reads the second time: a first reading that it has put right.
 
         In a line with many mistakes half of what stands beside a letter is wrong; it is less so in
-        what was revised. What is added is always added to the first reading.
+        what was revised.
 
         Args:
-            probabilities: (T, N, labels), as `likeliest` leaves them.
+            first: (T, N, labels), as `likeliest` leaves them.
             inside: bool (T, N), columns that are a line's.
+            eagerness: what it says of the first reading times this is added to it.
 
         Returns:
-            (T, N, labels) logits.
+            (T, N, labels) probabilities.
         """
-        first = (probabilities + _LEAST).log()
-        said = self.say(probabilities, self.read(probabilities))
-        for _ in range(_AGAIN):
-            eager = (first + _EAGERNESS / self.trust * said).softmax(2)
-            seen = torch.where(inside[:, :, None], eager, probabilities)
-            said = self.say(seen, self.read(seen))
-        return self.trust * first + said
+        said = self.say(first, self.read(first))
+        eager = ((first + _LEAST).log() + eagerness / self.trust * said).softmax(2)
+        return torch.where(inside[:, :, None], eager, first)
+
+    def reread(self, probabilities: Tensor, inside: Tensor) -> Tensor:
+        """(T, N, labels) logits of a first reading that is read twice, see `seen_again`."""
+        seen = self.seen_again(probabilities, inside, _EAGERNESS)
+        return self.revise(probabilities, seen, self.read(seen))
 
 
 def telling_columns(probabilities: Probabilities) -> NDArray[np.intp]:
@@ -357,6 +362,31 @@ def likeliest(probabilities: Probabilities) -> Probabilities:
     kept = np.zeros_like(probabilities)
     np.put_along_axis(kept, kinds, np.take_along_axis(probabilities, kinds, axis=1), axis=1)
     return kept
+
+
+def in_company(
+    line: Probabilities, before: Probabilities | None, after: Probabilities | None, space: int
+) -> tuple[Probabilities, slice]:
+    """A line with what stands at its ends on the lines beside it.
+
+    Args:
+        line: label probabilities, float32 (T, labels).
+        before: of the line before it on its page, if any.
+        after: of the line after it.
+        space: the label of what parts words.
+
+    Returns:
+        The probabilities of both ends and the line, and which of them are the line's.
+    """
+    between = np.zeros((1, line.shape[1]), np.float32)
+    between[0, space] = 1
+    parts = [line]
+    if before is not None:
+        parts = [before[telling_columns(before)[-BESIDE:]], between, line]
+    start = sum(len(part) for part in parts) - len(line)
+    if after is not None:
+        parts += [between, after[telling_columns(after)[:BESIDE]]]
+    return np.concatenate(parts), slice(start, start + len(line))
 
 
 @torch.inference_mode()

@@ -26,25 +26,26 @@ from pipeline.errors import InputError
 from pipeline.processor import has_bfloat16, in_bfloat16
 from pipeline.tables import to_table
 from pipeline.team import Team
-from pipeline.training import LOG, Schedule, Training
+from pipeline.training import LOG, Schedule, Training, keeping
 from recognize.alphabet import BLANK, Alphabet
 from recognize.augment import AugmentParams
-from recognize.ctc import decode_greedily
+from recognize.ctc import Probabilities, decode_greedily
 from recognize.curve import draw_curve
 from recognize.dataset import LineSample, read_samples
-from recognize.evaluate import score_samples
+from recognize.evaluate import pages_of, score_samples
 from recognize.loading import Batches, LoadingParams, plan_batches
 from recognize.model import LineNet
 from recognize.prose import read_paragraphs
-from recognize.reader import Reader, Sight
+from recognize.reader import Reader, company_of
 from recognize.rehearsal import (
     FirstReading,
     Repertoire,
+    joined,
     read_lines,
     read_readings,
     write_readings,
 )
-from recognize.reviser import Gaps, Reviser, revise, stack_lines
+from recognize.reviser import BESIDE, Gaps, Reviser, in_company, revise, stack_lines
 from recognize.train import add_scores, ctc_per_letter
 from recognize.weights import Card, load_model, save_model
 
@@ -54,6 +55,9 @@ _NOTHING = -100  # a place in a text of which nothing is foretold
 _FEWEST = 2000  # letters that a language's text has at least
 _SEEN_COLUMNS = 14_000  # of a batch of line images
 _SURENESS = 0.65  # at which the calibration error of words is least on val
+_AMID = 0.8  # of new lines that have text before them, or after them
+_ENDS = 20  # letters of it, of which a reviser is shown some
+_EAGER = (0.4, 1.0)  # what it says while it learns is held back by so much before it is read again
 _HELD = (1.0, 0.85, 0.7, 0.6, 0.5, 0.4)  # shares of what it has learnt to say, tried on val
 
 logger = logging.getLogger(__name__)
@@ -68,6 +72,7 @@ class Recipe(Schedule):
         grams: rows of its table of runs of letters, a power of 2; 0 does without.
         gaps: the same for what is between letters.
         goes_on: whether the training begins with the reviser that the model has.
+        kept: share of its weights in those that come of the training, if it does.
         plain, masked: of the lines that are read first, as in the recipe of the model itself.
         shares: corpus, and how much more often its readings are used than its size says.
         texts: language and a file of its prose.
@@ -77,6 +82,7 @@ class Recipe(Schedule):
         lines: that are revised in all.
         real: share of them that somebody wrote, at the beginning and at the end; in the others a
             letter's mistakes know nothing of the words around it, as they do in lines.
+        again: share of the batches that are read a second time, as in use.
         max_columns: of a batch of readings.
         foretelling: weight of the letters' neighbours in the loss.
     """
@@ -85,6 +91,7 @@ class Recipe(Schedule):
     grams: int = 262_144
     gaps: int = 262_144
     goes_on: bool = False
+    kept: float = 0.0
     plain: float = 0.3
     masked: float = 0.3
     shares: tuple[tuple[str, float], ...] = ()
@@ -95,6 +102,7 @@ class Recipe(Schedule):
     text_rows: int = 520_000
     lines: int = 600_000
     real: tuple[float, float] = (0.3, 0.9)
+    again: float = 0.5
     max_columns: int = 3_000
     foretelling: float = 0.2
     evaluate_lines: int = 1_800  # of val, spread evenly over it
@@ -163,7 +171,7 @@ class Texts:
         Raises:
             InputError: if there is too little of any.
         """
-        self.space = alphabet.encode("a b")[1] if " " in alphabet.characters else BLANK
+        self.space = alphabet.space
         self.prose = self._encoded(prose, alphabet)
         self.transcripts = self._encoded(transcripts, alphabet)
         if not self.prose and not self.transcripts:
@@ -346,13 +354,13 @@ class Material:
         repertoires: readings of lines, by corpus.
         languages: of the corpora, ISO 639-3.
         texts: what lines may say.
-        val: lines to try it on, as the network sees them.
+        val: lines to try it on, as the network sees them, see `in_company`.
     """
 
     repertoires: Mapping[str, Repertoire]
     languages: Mapping[str, str]
     texts: Texts
-    val: Sequence[tuple[LineSample, Sight]]
+    val: Sequence[tuple[LineSample, tuple[Probabilities, slice]]]
 
 
 class RevisionTraining(ReviserTraining):
@@ -384,15 +392,45 @@ class RevisionTraining(ReviserTraining):
         """A reading of a line of some corpus, or of a new one with its mistakes."""
         corpus = self._corpora[rng.choice(len(self._corpora), p=self._weights)]
         repertoire = self.material.repertoires[corpus]
-        real = repertoire.readings[int(rng.integers(len(repertoire.readings)))]
-        if rng.random() < real_share:
-            return real
-        language = self.material.languages[corpus]
-        text = self.texts.draw(language, len(real.labels), self.recipe.prose, rng)
+        chosen = int(rng.integers(len(repertoire.readings)))
+        real = repertoire.readings[chosen]
+        if rng.random() >= real_share:
+            language = self.material.languages[corpus]
+            composed = self._compose(repertoire, language, len(real.labels), rng)
+            if composed:
+                return composed
+        return self._in_company(repertoire.beside[chosen][0], real, repertoire.beside[chosen][1])
+
+    def _compose(
+        self, repertoire: Repertoire, language: str, length: int, rng: np.random.Generator
+    ) -> FirstReading | None:
+        """A new line of about so many letters, amid its text; None without text or columns."""
+        some = [_ENDS if rng.random() < _AMID else 0 for _ in range(2)]
+        text = self.texts.draw(language, length + sum(some), self.recipe.prose, rng)
         if text is None:
-            return real
-        composed = repertoire.compose(text.tolist(), rng)
-        return composed if len(composed.kinds) else real
+            return None
+        parts = self._broken(text, some[0], some[1])
+        before, line, after = (
+            repertoire.compose(part.tolist(), rng) if len(part) else None for part in parts
+        )
+        return self._in_company(before, line, after) if line and len(line.kinds) else None
+
+    def _broken(
+        self, text: NDArray[np.int_], before: int, after: int
+    ) -> tuple[NDArray[np.int_], NDArray[np.int_], NDArray[np.int_]]:
+        """Text in three, broken between words behind so many labels, and before so many."""
+        spaces = np.flatnonzero(text == self.texts.space)
+        left, right = spaces[spaces >= before], spaces[spaces < len(text) - after]
+        first = int(left[0]) if before and len(left) else -1
+        last = int(right[-1]) if after and len(right) and right[-1] > first else len(text)
+        return text[: max(0, first)], text[first + 1 : last], text[last + 1 :]
+
+    def _in_company(
+        self, before: FirstReading | None, line: FirstReading, after: FirstReading | None
+    ) -> FirstReading:
+        """A line with the ends of those beside it, as `in_company` shows them."""
+        parts = [before and before.end(BESIDE), line, after and after.beginning(BESIDE)]
+        return joined([part for part in parts if part and part.labels], self.texts.space)
 
     def batches(self, workers: int) -> Iterator[ReadingBatch]:
         """Readings of similar length, a pool of lines after the other."""
@@ -423,17 +461,29 @@ class RevisionTraining(ReviserTraining):
     def loss(self, batch: ReadingBatch) -> Tensor:
         """CTC of the revised readings, and what letters foretell of each other."""
         with in_bfloat16():
-            states = self.net.read(batch.probabilities)
-            logits = self.net.revise(batch.probabilities, states)
+            seen = self._seen(batch)
+            states = self.net.read(seen)
+            logits = self.net.revise(batch.probabilities, seen, states)
             foretold = self.foretelling_loss(states, batch)
         return ctc_per_letter(logits, batch) + self.recipe.foretelling * foretold
+
+    def _seen(self, batch: ReadingBatch) -> Tensor:
+        """What is read: of some batches what the average has made of them, as in use."""
+        first = batch.probabilities
+        rng = self.rng(2, self.place)
+        if rng.random() >= self.recipe.again:
+            return first
+        with torch.no_grad():
+            inside = torch.arange(len(first))[:, None] < batch.columns
+            return self.average.seen_again(first, inside, float(rng.uniform(*_EAGER)))
 
     def evaluate(self) -> dict[str, float]:
         """The average's error rate on lines of val, and of each kind."""
         samples = [sample for sample, _ in self.material.val]
-        first = [sight.probabilities for _, sight in self.material.val]
-        revised = revise(self.average, first, bfloat16=has_bfloat16())
-        texts = [self.alphabet.decode(decode_greedily(one).labels) for one in revised]
+        shown = [probabilities for _, (probabilities, _) in self.material.val]
+        revised = revise(self.average, shown, bfloat16=has_bfloat16())
+        own = [one[place] for one, (_, (_, place)) in zip(revised, self.material.val, strict=True)]
+        texts = [self.alphabet.decode(decode_greedily(one).labels) for one in own]
         scores = score_samples(samples, texts)
         kinds = {kind: one.cer for kind, one in scores["kind"].items()}
         return {"val_cer": scores["total"]["all"].cer, **kinds}
@@ -519,7 +569,7 @@ def train_reviser(
     )
     _run(language)
     material = Material(
-        _repertoires(parts),
+        _repertoires(parts, lines),
         {line.corpus: line.lang for line in lines},
         texts,
         _look_at_val(recipe, net, alphabet, corpora) if team.leads else [],
@@ -528,6 +578,8 @@ def train_reviser(
         recipe, material, alphabet, folder / "revision", team, language.average
     )
     _run(training)
+    if begun:
+        training.average = keeping(training.average, begun.state_dict(), recipe.kept)
     return _publish(training, net, card, folder, corpora) if team.leads else None
 
 
@@ -553,21 +605,37 @@ def _texts(recipe: Recipe, lines: Sequence[LineSample], alphabet: Alphabet) -> T
     return Texts(prose, transcripts, alphabet)
 
 
-def _repertoires(parts: Sequence[Path]) -> dict[str, Repertoire]:
-    by_corpus: defaultdict[str, list[FirstReading]] = defaultdict(list)
-    for part in parts:
-        for corpus, reading in read_readings(part):
-            by_corpus[corpus].append(reading)
-    return {name: Repertoire(readings) for name, readings in by_corpus.items()}
+def _repertoires(parts: Sequence[Path], lines: Sequence[LineSample]) -> dict[str, Repertoire]:
+    found = {place: reading for part in parts for place, reading in read_readings(part)}
+    by_corpus: defaultdict[str, list[int]] = defaultdict(list)
+    for place in found:
+        by_corpus[lines[place].corpus].append(place)
+
+    def on_page(place: int, other: int) -> FirstReading | None:
+        same = other in found and lines[other].page == lines[place].page
+        return found[other] if same and lines[other].corpus == lines[place].corpus else None
+
+    return {
+        name: Repertoire(
+            [found[place] for place in places],
+            [(on_page(place, place - 1), on_page(place, place + 1)) for place in places],
+        )
+        for name, places in by_corpus.items()
+    }
 
 
 def _look_at_val(
     recipe: Recipe, net: LineNet, alphabet: Alphabet, corpora: Sequence[Path]
-) -> list[tuple[LineSample, Sight]]:
+) -> list[tuple[LineSample, tuple[Probabilities, slice]]]:
+    """Some pages' lines of val and what a reviser is shown of them."""
     lines = read_samples(corpora, "val")
-    some = lines[:: max(1, len(lines) // recipe.evaluate_lines)]
-    sights = Reader(net, alphabet).look([line.pixels() for line in some])
-    return list(zip(some, sights, strict=True))
+    reader = Reader(net, alphabet)
+    found = []
+    for page in pages_of(lines)[:: max(1, len(lines) // recipe.evaluate_lines)]:
+        sights = reader.look([line.pixels() for line in page])
+        for line, sight, beside in zip(page, sights, company_of(sights), strict=True):
+            found.append((line, in_company(sight.probabilities, *beside, alphabet.space)))
+    return found
 
 
 def _run(training: ReviserTraining) -> None:
@@ -598,9 +666,8 @@ def _rehearse(
     for part in range(team.rank, len(paths), team.size):
         if not paths[part].exists():
             some = plan[part * _PART : (part + 1) * _PART]
-            found = list(read_lines(net, batches, some, recipe.masked))
-            corpora = [lines[index].corpus for index, _ in found]
-            write_readings(paths[part], corpora, [reading for _, reading in found])
+            places, readings = zip(*read_lines(net, batches, some, recipe.masked), strict=True)
+            write_readings(paths[part], places, readings)
             logger.info("read %s", paths[part])
     if team.size > 1:
         team.gather(0.0)  # until all are there

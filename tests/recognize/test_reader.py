@@ -61,18 +61,38 @@ def test_a_language_changes_what_is_read_but_not_where_it_may_be(tiny_model: Pat
         assert all(0 <= edge <= line.shape[1] for span in reading.spans for edge in span)
 
 
-def test_a_reviser_changes_what_is_read_but_not_what_is_seen(tiny_model: Path) -> None:
-    old, alphabet, _ = load_model(str(tiny_model))
+def rereading(model: Path) -> Reader:
+    """A reader with a reviser that says much."""
+    old, alphabet, _ = load_model(str(model))
     torch.manual_seed(1)
     new = LineNet(len(alphabet), replace(old.params, revised=8))
     transfer(old, alphabet, new, alphabet)
     assert new.reviser
     torch.nn.init.normal_(new.reviser.head.weight, std=20.0)
+    return Reader(new, alphabet)
+
+
+def test_a_reviser_changes_what_is_read_but_not_what_is_seen(tiny_model: Path) -> None:
     lines = noisy_lines(4)
-    once, twice = Reader(old, alphabet), Reader(new, alphabet)
+    once, twice = Reader(*load_model(str(tiny_model))[:2]), rereading(tiny_model)
     for one, other in zip(once.look(lines), twice.look(lines), strict=True):
         assert np.array_equal(one.probabilities, other.probabilities)
     assert [one.text for one in once.read(lines)] != [one.text for one in twice.read(lines)]
+
+
+def test_words_go_on_from_line_to_line(tiny_model: Path) -> None:
+    reader = rereading(tiny_model)
+    lines = noisy_lines(3)
+    page, alone = reader.look(lines), [reader.look([line])[0] for line in lines]
+    together = [one.confidences for one in reader.decode(page)]
+    assert together != [reader.decode([one])[0].confidences for one in alone]
+    assert together == [one.confidences for one in reader.decode(alone)]
+
+
+def test_a_line_is_judged_by_itself(tiny_model: Path) -> None:
+    reader = rereading(tiny_model)
+    lines = noisy_lines(3)
+    assert reader.glance(lines) == [reader.glance([line])[0] for line in lines]
 
 
 @pytest.mark.skipif(not has_byte_products(), reason="the processor has no products of bytes")

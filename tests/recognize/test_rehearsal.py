@@ -11,6 +11,7 @@ from recognize.rehearsal import (
     FirstReading,
     Repertoire,
     first_reading,
+    joined,
     read_readings,
     write_readings,
 )
@@ -72,11 +73,35 @@ def test_the_same_chance_composes_the_same() -> None:
     assert np.array_equal(one.odds, other.odds)
 
 
+def test_the_ends_of_a_reading_are_whole_letters() -> None:
+    cuts = 0, 2, 5, 7, 10
+    kinds, odds = np.zeros((10, 8), np.uint16), np.zeros((10, 8), np.float16)
+    reading = FirstReading(kinds, odds, (1, 2, 3, 4), cuts)
+    assert [reading.end(columns).labels for columns in (2, 3, 4, 5, 20)] == [
+        *((), (4,), (4,), (3, 4), (1, 2, 3, 4))
+    ]
+    assert [reading.beginning(columns).labels for columns in (1, 2, 4, 5, 20)] == [
+        *((), (1,), (1,), (1, 2), (1, 2, 3, 4))
+    ]
+    assert reading.end(5).cuts == (0, 2, 5)
+
+
+def test_readings_are_joined_by_what_is_sure() -> None:
+    space = LETTERS.space
+    both = joined([reading_of("some"), reading_of("words")], space)
+    assert said(both) == "some words"
+    assert both.labels == tuple(LETTERS.encode("some words"))
+    columns = both.probabilities(len(LETTERS))
+    assert columns[both.cuts[4]].tolist() == [
+        float(label == space) for label in range(len(LETTERS))
+    ]
+
+
 def test_readings_are_kept(tmp_path: Path) -> None:
     readings = [reading_of("some words"), reading_of("others")]
-    write_readings(tmp_path / "parts" / "000.npz", ["a", "b"], readings)
+    write_readings(tmp_path / "parts" / "000.npz", [7, 3], readings)
     kept = list(read_readings(tmp_path / "parts" / "000.npz"))
-    assert [corpus for corpus, _ in kept] == ["a", "b"]
+    assert [place for place, _ in kept] == [7, 3]
     for (_, one), other in zip(kept, readings, strict=True):
         assert (one.labels, one.cuts) == (other.labels, other.cuts)
         assert np.array_equal(one.kinds, other.kinds)

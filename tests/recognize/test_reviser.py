@@ -10,6 +10,7 @@ from recognize.reviser import (
     KINDS,
     Gaps,
     Reviser,
+    in_company,
     likeliest,
     mean_reading,
     revise,
@@ -87,6 +88,20 @@ def test_what_was_put_right_is_read_again() -> None:
     eager = (first + 1.5 * (once - first)).softmax(2)
     assert torch.allclose(again - first, reviser.say(eager, reviser.read(eager)), atol=1e-4)
     assert not torch.allclose(again, once, atol=0.1)
+
+
+def test_a_line_is_shown_amid_the_ends_of_those_beside_it() -> None:
+    lines = [spelled(text, 0.9) for text in ("a first line", "and its word", "that ends here")]
+    shown, own = in_company(lines[1], lines[0], lines[2], LETTERS.space)
+    assert LETTERS.decode(decode_greedily(shown).labels) == "rst line and its word that end"
+    assert np.array_equal(shown[own], lines[1])
+
+
+def test_a_line_by_itself_is_shown_as_it_is() -> None:
+    line = spelled("alone", 0.9)
+    shown, own = in_company(line, None, None, LETTERS.space)
+    assert np.array_equal(shown, line)
+    assert np.array_equal(shown[own], line)
 
 
 def test_columns_that_tell_nothing_stay_as_they_are() -> None:

@@ -10,12 +10,15 @@ import pytest
 import torch
 
 from pipeline.errors import InputError
+from pipeline.team import Team
 from recognize.alphabet import BLANK, Alphabet
 from recognize.reader import Reader
-from recognize.rehearsal import first_reading
+from recognize.rehearsal import Repertoire, first_reading
 from recognize.reviser import Reviser
 from recognize.train_reviser import (
+    Material,
     Recipe,
+    RevisionTraining,
     Texts,
     as_learnt,
     batch_of,
@@ -99,13 +102,14 @@ def test_a_model_that_has_a_reviser_may_get_another(
     assert Reader.load(str(second)).read([np.full((64, 200), 200, np.uint8)])
 
 
+@pytest.mark.parametrize("little", [{"learning_rate": 1e-6}, {"kept": 1.0}])
 def test_a_training_may_go_on_from_the_reviser_that_there_is(
-    tmp_path: Path, corpus: Path, recipe: Recipe, tiny_model: Path
+    tmp_path: Path, corpus: Path, recipe: Recipe, tiny_model: Path, little: dict[str, float]
 ) -> None:
     first = train_reviser(recipe, [corpus], tmp_path / "first", start=str(tiny_model))
     assert first
-    slow = replace(recipe, goes_on=True, learning_rate=1e-6)
-    second = train_reviser(slow, [corpus], tmp_path / "second", start=str(first))
+    changed = replace(recipe, goes_on=True, **little)  # type: ignore[arg-type]
+    second = train_reviser(changed, [corpus], tmp_path / "second", start=str(first))
     assert second
     old, new = (load_model(str(path))[0].reviser for path in (first, second))
     assert old and new
@@ -138,6 +142,39 @@ def test_what_was_held_back_is_given_back() -> None:
     given_back = as_learnt(held, 0.5, sizes).eval()
     assert torch.allclose(0.8 * given_back(line), learnt(line), atol=1e-4)
     assert not torch.allclose(held(line), learnt(line), atol=0.1)
+
+
+def a_training(tmp_path: Path, **changes: float) -> RevisionTraining:
+    """Of lines that all say "the cat" between "on the mat" and "by the door", or are prose."""
+    texts = "on the mat", "the cat", "by the door"
+    before, line, after = (first_reading(spelled(one, 0.9), LETTERS.encode(one)) for one in texts)
+    assert before and line and after
+    repertoire = Repertoire([line], [(before, after)])
+    material = Material({"x": repertoire}, {"x": "eng"}, Texts({"eng": [SAID]}, {}, LETTERS), [])
+    recipe = replace(RECIPE, prose=1.0, **changes)  # type: ignore[arg-type]
+    return RevisionTraining(recipe, material, LETTERS, tmp_path, Team())
+
+
+def test_a_line_is_learnt_amid_its_neighbours(tmp_path: Path) -> None:
+    drawn = a_training(tmp_path).draw(np.random.default_rng(1), real_share=1.0)
+    assert "e mat the cat by the" in LETTERS.decode(drawn.labels)
+
+
+def test_a_new_line_is_learnt_amid_the_text_it_is_from(tmp_path: Path) -> None:
+    training, rng = a_training(tmp_path), np.random.default_rng(1)
+    drawn = [LETTERS.decode(training.draw(rng, real_share=0.0).labels) for _ in range(40)]
+    assert all(text.replace("  ", " ") in SAID for text in drawn)
+    assert min(map(len, drawn)) < 15 < 25 < max(map(len, drawn))
+
+
+def test_some_batches_are_read_a_second_time(tmp_path: Path) -> None:
+    reading = first_reading(spelled("words", 0.7), LETTERS.encode("words"))
+    assert reading
+    batch = batch_of([reading], len(LETTERS))
+    for again in (0.0, 1.0):
+        training = a_training(tmp_path / str(again), again=again)
+        torch.nn.init.normal_(training.average.head.weight, std=9.0)
+        assert torch.equal(training._seen(batch), batch.probabilities) == (again == 0.0)
 
 
 def test_letters_foretell_those_beside_them() -> None:
