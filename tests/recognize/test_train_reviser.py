@@ -102,7 +102,7 @@ def test_a_model_that_has_a_reviser_may_get_another(
     assert Reader.load(str(second)).read([np.full((64, 200), 200, np.uint8)])
 
 
-@pytest.mark.parametrize("little", [{"learning_rate": 1e-6}, {"kept": 1.0}])
+@pytest.mark.parametrize("little", [{"learning_rate": 1e-6}, {"kept": 1.0, "text_rows": 0}])
 def test_a_training_may_go_on_from_the_reviser_that_there_is(
     tmp_path: Path, corpus: Path, recipe: Recipe, tiny_model: Path, little: dict[str, float]
 ) -> None:
