@@ -44,7 +44,7 @@ _QUITE_SURE = 0.997
 _SECOND = 0.45
 # Weight of a language at least, by how much more for what a line's mean confidence lacks of 1, and
 # at most: where much is in doubt the network deserves less trust.
-_HELP, _HELP_IN_DOUBT, _MOST_HELP = 0.2, 3.0, 0.8
+_HELP, _HELP_IN_DOUBT, _MOST_HELP = 0.15, 3.0, 0.8
 # Mean confidence of a line below which it is looked at again.
 _DOUBTED = 0.97
 _AGAIN = 32  # doubted lines that are looked at together
