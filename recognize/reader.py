@@ -30,7 +30,7 @@ from recognize.language import NO_LANGUAGES, Languages, load_languages
 from recognize.model import STRIDE, LineNet, fuse_norms
 from recognize.normalize import Gray, LineArray, leaning, normalize
 from recognize.quantize import EightBitCnn
-from recognize.reviser import in_company, mean_reading, revise
+from recognize.reviser import ends_of, in_company, mean_reading, revise
 from recognize.weights import DEFAULT, Card, load_model
 
 # Power of the network's confidence in a word beside the beam's; chosen on val, see benchmarks.
@@ -120,7 +120,8 @@ class Sight:
         return min(column * STRIDE / self.scaled, 1.0) * self.width
 
 
-Company = tuple[Probabilities | None, Probabilities | None]  # of the lines before and after one
+# Where the line before one ends, and where the one after it begins.
+Company = tuple[Probabilities | None, Probabilities | None]
 _ALONE: Company = None, None
 
 
@@ -367,9 +368,10 @@ class Reader:
 
 
 def company_of(sights: Sequence[Sight]) -> list[Company]:
-    """What is seen in the lines before and after each of a page's lines."""
-    seen = [None, *(sight.probabilities for sight in sights), None]
-    return list(zip(seen[:-2], seen[2:], strict=True))
+    """What stands beside each of a page's lines."""
+    ends = [ends_of(sight.probabilities) for sight in sights]
+    beside = [(None, None), *ends, (None, None)]
+    return [(beside[n][1], beside[n + 2][0]) for n in range(len(ends))]
 
 
 def raised(readings: Sequence[Reading], power: float) -> list[Reading]:

@@ -364,15 +364,25 @@ def likeliest(probabilities: Probabilities) -> Probabilities:
     return kept
 
 
-def in_company(
-    line: Probabilities, before: Probabilities | None, after: Probabilities | None, space: int
-) -> tuple[Probabilities, slice]:
-    """A line with what stands at its ends on the lines beside it.
+def ends_of(line: Probabilities) -> tuple[Probabilities, Probabilities]:
+    """What is shown of a line beside the one before it and the one after: where it begins and ends.
 
     Args:
         line: label probabilities, float32 (T, labels).
-        before: of the line before it on its page, if any.
-        after: of the line after it.
+    """
+    telling = line[telling_columns(line)]
+    return telling[:BESIDE], telling[-BESIDE:]
+
+
+def in_company(
+    line: Probabilities, before: Probabilities | None, after: Probabilities | None, space: int
+) -> tuple[Probabilities, slice]:
+    """A line amid the ends of those beside it.
+
+    Args:
+        line: label probabilities, float32 (T, labels).
+        before: where the line before it on its page ends, see `ends_of`; None without one.
+        after: where the line after it begins.
         space: the label of what parts words.
 
     Returns:
@@ -382,10 +392,10 @@ def in_company(
     between[0, space] = 1
     parts = [line]
     if before is not None:
-        parts = [before[telling_columns(before)[-BESIDE:]], between, line]
+        parts = [before, between, line]
     start = sum(len(part) for part in parts) - len(line)
     if after is not None:
-        parts += [between, after[telling_columns(after)[:BESIDE]]]
+        parts += [between, after]
     return np.concatenate(parts), slice(start, start + len(line))
 
 

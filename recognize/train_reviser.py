@@ -409,7 +409,7 @@ class RevisionTraining(ReviserTraining):
         text = self.texts.draw(language, length + sum(some), self.recipe.prose, rng)
         if text is None:
             return None
-        parts = self._broken(text, some[0], some[1])
+        parts = self._broken(text, *some)
         before, line, after = (
             repertoire.compose(part.tolist(), rng) if len(part) else None for part in parts
         )
@@ -612,8 +612,10 @@ def _repertoires(parts: Sequence[Path], lines: Sequence[LineSample]) -> dict[str
         by_corpus[lines[place].corpus].append(place)
 
     def on_page(place: int, other: int) -> FirstReading | None:
-        same = other in found and lines[other].page == lines[place].page
-        return found[other] if same and lines[other].corpus == lines[place].corpus else None
+        if other not in found:
+            return None
+        one, two = lines[place], lines[other]
+        return found[other] if (one.corpus, one.page) == (two.corpus, two.page) else None
 
     return {
         name: Repertoire(

@@ -10,6 +10,7 @@ from recognize.reviser import (
     KINDS,
     Gaps,
     Reviser,
+    ends_of,
     in_company,
     likeliest,
     mean_reading,
@@ -92,7 +93,8 @@ def test_what_was_put_right_is_read_again() -> None:
 
 def test_a_line_is_shown_amid_the_ends_of_those_beside_it() -> None:
     lines = [spelled(text, 0.9) for text in ("a first line", "and its word", "that ends here")]
-    shown, own = in_company(lines[1], lines[0], lines[2], LETTERS.space)
+    (_, before), (after, _) = ends_of(lines[0]), ends_of(lines[2])
+    shown, own = in_company(lines[1], before, after, LETTERS.space)
     assert LETTERS.decode(decode_greedily(shown).labels) == "rst line and its word that end"
     assert np.array_equal(shown[own], lines[1])
 
